@@ -1,0 +1,7 @@
+//! `git glue-export`: Copy a session's capture and its sidecar to a path.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ExitCode::SUCCESS
+}

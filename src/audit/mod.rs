@@ -1,0 +1,11 @@
+//! What would run here, what is secret, what is spoofed: a capture is looked at before it lands.
+//!
+//! The sandbox's agent may have been talked into anything, so nothing that it sends is believed. Everything here is pure: the caller
+//! reads the resulting trees and the patch and hands in paths, modes and bytes; findings come back as data. Whether a finding
+//! refuses, warns or is only listed is the caller's decision, and so is printing.
+//!
+//! - [`escape`]: foreign bytes, made safe to show
+
+mod escape;
+
+pub use escape::{Hidden, Layout, escape, hidden};

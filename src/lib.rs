@@ -1,3 +1,6 @@
-//! .
+//! git-glue brings a coding agent's work home from a sandbox: every commit, every uncommitted and untracked file, byte
+//! for byte, with a proof that nothing was lost.
 
 pub mod audit;
+pub mod cli;
+pub mod git;

@@ -1,0 +1,79 @@
+//! The programs as a user meets them: arguments in, lines and an exit status out. The only folder that knows of
+//! arguments, streams, colours and exit codes.
+//!
+//! Each program is one file: its arguments as a clap type whose doc comments are the help text, the man page and the
+//! completion; and a [`Program::run`] that turns them into the library's options, calls one pipeline, and tells what
+//! came out.
+
+mod exit;
+mod ui;
+
+pub use exit::{Exit, Failure};
+pub use ui::{ColorChoice, Style, Ui};
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Options that every program has.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Common {
+    /// Run as if started in <DIR>
+    #[arg(short = 'C', value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
+    pub directory: Option<PathBuf>,
+
+    /// Print one JSON object on standard output instead of text
+    ///
+    /// The object has a `schema_version`. An error is an object too: `{"error": {code, kind, message, hint}}`.
+    #[arg(long)]
+    pub json: bool,
+
+    /// When to use colour
+    ///
+    /// Without it, `color.ui` of git's configuration and NO_COLOR decide.
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub color: ColorChoice,
+}
+
+/// A program: clap arguments that can be run.
+pub trait Program: clap::Parser {
+    /// The options that every program has.
+    fn common(&self) -> &Common;
+
+    /// Does the work. What it finds goes to [`Ui`], what it returns becomes the exit status.
+    fn run(self, ui: &mut Ui) -> Result<Exit, Failure>;
+}
+
+/// Runs a program from the process's own arguments to its exit status.
+pub fn main<P: Program>() -> ExitCode {
+    let args = match P::try_parse() {
+        Ok(args) => args,
+        Err(error) => return usage(&error),
+    };
+    let common = args.common().clone();
+    let moved = common.directory.as_ref().map_or(Ok(()), |directory| {
+        std::env::set_current_dir(directory).map_err(|error| {
+            Failure::new(Exit::Usage, "directory", format!("cannot change to {}: {error}", directory.display()))
+        })
+    });
+    let mut ui = Ui::new(&common);
+    let result = moved.and_then(|()| args.run(&mut ui)).and_then(|exit| ui.flush().map(|()| exit));
+    match result {
+        Ok(exit) => exit.into(),
+        Err(failure) => ui.fail(&failure).into(),
+    }
+}
+
+/// What clap has to say: help and version on standard output with status 0, everything else is bad usage.
+fn usage(error: &clap::Error) -> ExitCode {
+    let wants_json = std::env::args_os().take_while(|arg| arg != "--").any(|arg| arg == "--json");
+    if error.use_stderr() && wants_json {
+        let message = error.kind().to_string();
+        let detail = error.to_string();
+        let failure =
+            Failure::new(Exit::Usage, "usage", detail.lines().next().unwrap_or(&message).trim_start_matches("error: "));
+        return Ui::json_only().fail(&failure).into();
+    }
+    // A closed terminal is no reason to fail differently.
+    let _ = error.print();
+    if error.use_stderr() { Exit::Usage.into() } else { Exit::Done.into() }
+}

@@ -1,0 +1,219 @@
+//! A private git directory over a repository's objects.
+//!
+//! git reads configuration, hooks, attributes, excludes, grafts and replace refs from its git directory, the home
+//! directory and the system. A capture must not believe what an agent wrote there, and nothing there may change what
+//! lands at home. So both sides work in a temporary git directory of our own, which has none of it: the objects of the
+//! real repository are its alternates, the index is a copy, and new objects stay in it until [`Isolated::keep_objects`]
+//! moves them over. (The alternative, a `-c` for each setting that git knows, is a list that the next git makes false.)
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use super::{Command, Error, ObjectFormat, Objects, Repo};
+
+/// A temporary git directory; gone when dropped.
+pub struct Isolated {
+    dir: tempfile::TempDir,
+    home: PathBuf,
+    work_tree: PathBuf,
+    objects: PathBuf,
+    format: ObjectFormat,
+}
+
+/// What may come in from the real repository, beyond its objects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outside {
+    /// Nothing: trees and commits are computed, no file is looked at.
+    Nothing,
+    /// The work tree, and the excludes of `info/exclude`.
+    WorkTree,
+    /// The work tree, and what the configuration says about the file system it lies on.
+    WorkTreeAndFileSystem,
+}
+
+/// Configuration that describes the file system, not anybody's wishes.
+const FILE_SYSTEM: [&str; 6] = [
+    "core.fileMode",
+    "core.symlinks",
+    "core.ignoreCase",
+    "core.precomposeUnicode",
+    "core.protectHFS",
+    "core.protectNTFS",
+];
+
+impl Isolated {
+    /// A private git directory over `repo`, made in `place` (or where temporary files go).
+    pub fn over(repo: &Repo, outside: Outside, place: Option<&Path>) -> Result<Isolated, Error> {
+        let mut builder = tempfile::Builder::new();
+        builder.prefix("glue-");
+        let dir = match place {
+            Some(place) => builder.tempdir_in(place),
+            None => builder.tempdir(),
+        };
+        let dir =
+            dir.map_err(Error::io("cannot make a temporary directory in", place.unwrap_or(&std::env::temp_dir())))?;
+        let git_dir = dir.path().to_owned();
+        let home = git_dir.join("home");
+        for folder in ["objects/info", "objects/pack", "refs", "info", "home"] {
+            fs::create_dir_all(git_dir.join(folder)).map_err(Error::io("cannot make", git_dir.join(folder)))?;
+        }
+        write(&git_dir.join("HEAD"), b"ref: refs/heads/none\n")?;
+        let mut config = format!(
+            "[core]\n\trepositoryformatversion = 1\n\tbare = false\n[extensions]\n\tobjectFormat = {}\n",
+            repo.format.name()
+        );
+        if outside == Outside::WorkTreeAndFileSystem {
+            config += &file_system_settings(repo)?;
+        }
+        write(&git_dir.join("config"), config.as_bytes())?;
+        write(&git_dir.join("objects/info/alternates"), &alternates(repo)?)?;
+        copy_if_there(&repo.common_dir.join("shallow"), &git_dir.join("shallow"))?;
+        if outside == Outside::WorkTree {
+            copy_if_there(&repo.common_dir.join("info/exclude"), &git_dir.join("info/exclude"))?;
+        }
+        let work_tree = match (&repo.work_tree, outside) {
+            (Some(work_tree), Outside::WorkTree | Outside::WorkTreeAndFileSystem) => work_tree.clone(),
+            _ => home.clone(),
+        };
+        Ok(Isolated { dir, home, work_tree, objects: repo.objects.clone(), format: repo.format })
+    }
+
+    /// The private git directory itself.
+    pub fn path(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// The index that [`Isolated::git`] works on. It does not exist until it was copied or written.
+    pub fn index(&self) -> PathBuf {
+        self.path().join("index")
+    }
+
+    /// The hash of the object ids.
+    pub fn format(&self) -> ObjectFormat {
+        self.format
+    }
+
+    /// Where the work tree's files are; an empty folder when there is none.
+    pub fn work_tree(&self) -> &Path {
+        &self.work_tree
+    }
+
+    /// Makes the private index a copy of the repository's, time stamp included: git compares it with the files' own
+    /// to see which were changed within the same tick, and a younger copy would hide those changes.
+    pub fn copy_index(&self, repo: &Repo) -> Result<(), Error> {
+        copy_index(&repo.index, &self.index())?;
+        // A split index names its base file, which git looks for beside it in the git directory.
+        let shared = fs::read_dir(&repo.git_dir).map_err(Error::io("cannot read", &repo.git_dir))?;
+        for entry in shared.flatten() {
+            if entry.file_name().as_encoded_bytes().starts_with(b"sharedindex.") {
+                copy_index(&entry.path(), &self.path().join(entry.file_name()))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A git command that sees nothing but this directory, the objects and the work tree, run at the top of the work tree.
+    pub fn git(&self, subcommand: &str) -> Command {
+        Command::new(subcommand, &self.work_tree)
+            .without_git_environment()
+            .env("GIT_DIR", self.path())
+            .env("GIT_WORK_TREE", &self.work_tree)
+            .env("GIT_INDEX_FILE", self.index())
+            .env("GIT_CONFIG_NOSYSTEM", "1")
+            .env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .env("GIT_ATTR_NOSYSTEM", "1")
+            .env("GIT_NO_REPLACE_OBJECTS", "1")
+            .env("GIT_NO_LAZY_FETCH", "1")
+            .env("HOME", &self.home)
+            .env("XDG_CONFIG_HOME", &self.home)
+    }
+
+    /// The objects of the repository and of this directory, read and written without a process.
+    pub fn objects(&self) -> Result<Objects, Error> {
+        Objects::open(self.path())
+    }
+
+    /// Moves every new object into the repository: packs before the loose, each under its final name at once.
+    pub fn keep_objects(&self) -> Result<(), Error> {
+        let from = self.path().join("objects");
+        let mut folders: Vec<_> = fs::read_dir(&from).map_err(Error::io("cannot read", &from))?.flatten().collect();
+        folders.sort_by_key(|folder| (folder.file_name() != "pack", folder.file_name()));
+        for folder in folders {
+            if folder.file_name() != "info" {
+                move_files(&folder.path(), &self.objects.join(folder.file_name()))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    fs::write(path, bytes).map_err(Error::io("cannot write", path))
+}
+
+/// The file system settings of the repository's own configuration, as a section of ours.
+fn file_system_settings(repo: &Repo) -> Result<String, Error> {
+    let mut section = "[core]\n".to_owned();
+    for key in FILE_SYSTEM {
+        if let Some(value) = repo.config_bool(key)? {
+            section += &format!("\t{} = {value}\n", key.trim_start_matches("core."));
+        }
+    }
+    Ok(section)
+}
+
+/// The lines of `objects/info/alternates`: the repository's objects, and those that the environment adds.
+fn alternates(repo: &Repo) -> Result<Vec<u8>, Error> {
+    let objects = repo.objects.canonicalize().map_err(Error::io("cannot find", &repo.objects))?;
+    let more = std::env::var_os("GIT_ALTERNATE_OBJECT_DIRECTORIES").unwrap_or_default();
+    let more: Vec<_> = std::env::split_paths(&more).filter(|path| path.is_absolute()).collect();
+    let mut lines = Vec::new();
+    for path in std::iter::once(&objects).chain(&more) {
+        lines.extend_from_slice(path.as_os_str().as_encoded_bytes());
+        lines.push(b'\n');
+    }
+    Ok(lines)
+}
+
+fn copy_if_there(from: &Path, to: &Path) -> Result<(), Error> {
+    match fs::copy(from, to) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::io("cannot copy", from)(error)),
+        _ => Ok(()),
+    }
+}
+
+fn copy_index(from: &Path, to: &Path) -> Result<(), Error> {
+    let mut source = match fs::File::open(from) {
+        Ok(source) => source,
+        // No index is an empty index.
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(Error::io("cannot read", from)(error)),
+    };
+    let modified =
+        source.metadata().and_then(|metadata| metadata.modified()).map_err(Error::io("cannot read", from))?;
+    let mut copy = fs::File::create(to).map_err(Error::io("cannot write", to))?;
+    std::io::copy(&mut source, &mut copy)
+        .and_then(|_| copy.flush())
+        .and_then(|()| copy.set_modified(modified))
+        .map_err(Error::io("cannot write", to))
+}
+
+/// Renames the files of one object folder. The name of an object file is its content, so one that is there already stays;
+/// a pack becomes visible with its `.idx`, which therefore goes last.
+fn move_files(from: &Path, to: &Path) -> Result<(), Error> {
+    let mut files: Vec<_> =
+        fs::read_dir(from).map_err(Error::io("cannot read", from))?.flatten().map(|file| file.path()).collect();
+    files.sort_by_key(|file| file.extension().is_some_and(|extension| extension == "idx"));
+    if !files.is_empty() {
+        fs::create_dir_all(to).map_err(Error::io("cannot make", to))?;
+    }
+    for file in files {
+        let name = file.file_name().unwrap_or_default();
+        let target = to.join(name);
+        if !target.exists() {
+            fs::rename(&file, &target).map_err(Error::io("cannot write", target))?;
+        }
+    }
+    Ok(())
+}

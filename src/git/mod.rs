@@ -1,0 +1,75 @@
+//! What we ask of git, in one place: finding a repository, running the `git` program, and a private git directory in
+//! which neither the repository's configuration nor its hooks, attributes or filters exist.
+//!
+//! Left to others: what the answers mean. Nothing here knows of captures, sessions or mail.
+
+mod command;
+mod isolated;
+mod objects;
+mod repo;
+
+pub use command::{Command, Output, Running};
+pub use isolated::{Isolated, Outside};
+pub use objects::{Commit, Objects};
+pub use repo::{InProgress, ObjectFormat, Repo};
+
+use std::path::PathBuf;
+
+/// What can go wrong between us and git.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is no `git` program on the PATH, or it cannot be started.
+    #[error("cannot run git: {0}")]
+    NotStarted(#[source] std::io::Error),
+    /// git ran and said no.
+    #[error("`git {command}` failed ({status}){}", said(.stderr))]
+    Failed {
+        /// The subcommand and its arguments, as they would be typed.
+        command: String,
+        /// The exit status, or the signal that ended it.
+        status: String,
+        /// What git wrote on standard error.
+        stderr: String,
+    },
+    /// git's output is not of the documented form.
+    #[error("`git {command}` gave an answer that makes no sense: {answer}")]
+    Nonsense {
+        /// The subcommand and its arguments.
+        command: String,
+        /// What it answered, shortened.
+        answer: String,
+    },
+    /// Reading from or writing to git, or to a file of a git directory.
+    #[error("{what} {}: {source}", .path.display())]
+    Io {
+        /// What was being done: "cannot read", "cannot write".
+        what: &'static str,
+        /// The file or directory.
+        path: PathBuf,
+        /// Why it failed.
+        source: std::io::Error,
+    },
+    /// An object that must be there is missing or damaged.
+    #[error("object {id}: {reason}")]
+    Object {
+        /// The object's id in hex.
+        id: String,
+        /// What the object database said.
+        reason: String,
+    },
+}
+
+impl Error {
+    /// An [`Error::Io`] made in passing: `.map_err(Error::io("cannot read", path))`.
+    pub fn io(what: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Error {
+        let path = path.into();
+        move |source| Error::Io { what, path, source }
+    }
+}
+
+fn said(stderr: &str) -> String {
+    match stderr.trim() {
+        "" => String::new(),
+        text => format!(": {text}"),
+    }
+}

@@ -1,0 +1,242 @@
+//! A repository as git sees it from a directory: where its parts lie, what it is in the middle of.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use bstr::{BString, ByteSlice};
+
+use super::{Command, Error};
+
+/// The hash that names a repository's objects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ObjectFormat {
+    /// 40 hex digits.
+    Sha1,
+    /// 64 hex digits.
+    Sha256,
+}
+
+impl ObjectFormat {
+    /// The name that git uses for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            ObjectFormat::Sha1 => "sha1",
+            ObjectFormat::Sha256 => "sha256",
+        }
+    }
+
+    /// The id of the tree with nothing in it.
+    pub fn empty_tree(self) -> &'static str {
+        match self {
+            ObjectFormat::Sha1 => "4b825dc642cb6eb9a060e54bf8d69288fbee4904",
+            ObjectFormat::Sha256 => "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321",
+        }
+    }
+
+    /// The id that stands for "no object": all zeros.
+    pub fn zero(self) -> &'static str {
+        match self {
+            ObjectFormat::Sha1 => "0000000000000000000000000000000000000000",
+            ObjectFormat::Sha256 => "0000000000000000000000000000000000000000000000000000000000000000",
+        }
+    }
+}
+
+/// A repository and, unless it is bare, one work tree of it.
+#[derive(Debug, Clone)]
+pub struct Repo {
+    /// The git directory of this work tree; in a linked work tree not the common one.
+    pub git_dir: PathBuf,
+    /// The git directory that all work trees share.
+    pub common_dir: PathBuf,
+    /// The top of the work tree, absolute; `None` in a bare repository or inside the git directory.
+    pub work_tree: Option<PathBuf>,
+    /// The hash of its object ids.
+    pub format: ObjectFormat,
+    /// Where its objects lie, after GIT_OBJECT_DIRECTORY.
+    pub objects: PathBuf,
+    /// Where its index lies, after GIT_INDEX_FILE.
+    pub index: PathBuf,
+    /// Whether GIT_DIR and its friends count here.
+    environment: bool,
+}
+
+/// Something that git was asked to do here and has not finished.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InProgress {
+    /// `git am`
+    Am,
+    /// `git rebase`
+    Rebase,
+    /// `git merge`
+    Merge,
+    /// `git cherry-pick`
+    CherryPick,
+    /// `git revert`
+    Revert,
+    /// `git bisect`
+    Bisect,
+}
+
+impl InProgress {
+    /// The git command that it belongs to.
+    pub fn command(self) -> &'static str {
+        match self {
+            InProgress::Am => "am",
+            InProgress::Rebase => "rebase",
+            InProgress::Merge => "merge",
+            InProgress::CherryPick => "cherry-pick",
+            InProgress::Revert => "revert",
+            InProgress::Bisect => "bisect",
+        }
+    }
+}
+
+impl Repo {
+    /// The repository that `directory` lies in, found as git finds it (GIT_DIR and friends count). `None` when there is none.
+    pub fn discover(directory: &Path) -> Result<Option<Repo>, Error> {
+        Repo::find(directory, true, &[])
+    }
+
+    /// As [`Repo::discover`], but GIT_DIR and friends, which speak of the caller's own repository, do not count.
+    pub fn discover_at(directory: &Path) -> Result<Option<Repo>, Error> {
+        Repo::find(directory, false, &[])
+    }
+
+    /// As [`Repo::discover`], whoever owns it. Only for callers that let nothing of its configuration run.
+    pub fn discover_foreign(directory: &Path) -> Result<Option<Repo>, Error> {
+        Repo::find(
+            directory,
+            true,
+            &[("GIT_CONFIG_COUNT", "1"), ("GIT_CONFIG_KEY_0", "safe.directory"), ("GIT_CONFIG_VALUE_0", "*")],
+        )
+    }
+
+    fn find(directory: &Path, environment: bool, settings: &[(&str, &str)]) -> Result<Option<Repo>, Error> {
+        let ask = |args: &[&str]| {
+            let mut command = Command::new("rev-parse", directory).args(args);
+            if !environment {
+                command = command.without_git_environment();
+            }
+            settings.iter().fold(command, |command, (name, value)| command.env(name, value))
+        };
+        let args = ["--show-object-format", "--is-bare-repository", "--is-inside-work-tree", "--absolute-git-dir"];
+        let answer = ask(&args).finish()?;
+        if answer.code != Some(0) {
+            // "not a git repository" is an answer; a refusal (ownership, unknown extension) is not.
+            return if answer.stderr.contains("not a git repository") {
+                Ok(None)
+            } else {
+                Err(answer.failure("rev-parse"))
+            };
+        }
+        // The path comes last, because it may hold newlines of its own.
+        let mut fields = answer.stdout.splitn(4, |&byte| byte == b'\n');
+        let (format, _bare, inside, git_dir) = match (fields.next(), fields.next(), fields.next(), fields.next()) {
+            (Some(format), Some(bare), Some(inside), Some(git_dir)) => (format, bare, inside, git_dir),
+            _ => {
+                return Err(Error::Nonsense {
+                    command: "rev-parse".into(),
+                    answer: answer.stdout.to_str_lossy().into(),
+                });
+            }
+        };
+        let format = if format == b"sha256" { ObjectFormat::Sha256 } else { ObjectFormat::Sha1 };
+        let git_dir = path_of(git_dir.strip_suffix(b"\n").unwrap_or(git_dir))?;
+        let work_tree = match inside {
+            b"true" => Some(path_of(&ask(&["--show-toplevel"]).line()?)?),
+            _ => None,
+        };
+        let common_dir = common_dir(&git_dir)?;
+        let from_environment = |name: &str| -> Option<PathBuf> {
+            let value = std::env::var_os(name).filter(|value| environment && !value.is_empty())?;
+            Some(directory.join(value))
+        };
+        Ok(Some(Repo {
+            objects: from_environment("GIT_OBJECT_DIRECTORY").unwrap_or_else(|| common_dir.join("objects")),
+            index: from_environment("GIT_INDEX_FILE").unwrap_or_else(|| git_dir.join("index")),
+            git_dir,
+            common_dir,
+            work_tree,
+            format,
+            environment,
+        }))
+    }
+
+    /// A git command on this repository with its own configuration, at the top of the work tree.
+    pub fn git(&self, subcommand: &str) -> Command {
+        let command = Command::new(subcommand, self.work_tree.as_deref().unwrap_or(&self.git_dir));
+        let command = if self.environment { command } else { command.without_git_environment() };
+        let command = command.env("GIT_DIR", &self.git_dir);
+        match &self.work_tree {
+            Some(work_tree) => command.env("GIT_WORK_TREE", work_tree),
+            None => command.env_remove("GIT_WORK_TREE"),
+        }
+    }
+
+    /// Whether this is a work tree added by `git worktree add`.
+    pub fn is_linked(&self) -> bool {
+        self.git_dir != self.common_dir
+    }
+
+    /// The full hex id that a revision names; `None` when it names nothing. The object need not be of any kind:
+    /// ask for `x^{commit}` or `x^{tree}`.
+    pub fn resolve(&self, revision: &str) -> Result<Option<String>, Error> {
+        let answer = self.git("rev-parse").args(["--verify", "--quiet", "--end-of-options", revision]).finish()?;
+        Ok((answer.code == Some(0)).then(|| answer.stdout.trim_end().to_str_lossy().into_owned()))
+    }
+
+    /// The full name of the branch that HEAD is on, also when that branch has no commit yet; `None` when detached.
+    pub fn head_branch(&self) -> Result<Option<String>, Error> {
+        let answer = self.git("symbolic-ref").args(["--quiet", "HEAD"]).finish()?;
+        Ok((answer.code == Some(0)).then(|| answer.stdout.trim_end().to_str_lossy().into_owned()))
+    }
+
+    /// One value of the repository's configuration, as `git config --get` gives it.
+    pub fn config(&self, key: &str) -> Result<Option<BString>, Error> {
+        let answer = self.git("config").args(["--null", "--get", key]).finish()?;
+        let value = answer.stdout.strip_suffix(b"\0").unwrap_or(&answer.stdout);
+        Ok((answer.code == Some(0)).then(|| value.into()))
+    }
+
+    /// One yes-or-no value of the configuration, read as git reads booleans.
+    pub fn config_bool(&self, key: &str) -> Result<Option<bool>, Error> {
+        let answer = self.git("config").args(["--type=bool", "--get", key]).finish()?;
+        Ok((answer.code == Some(0)).then(|| answer.stdout.trim() == b"true"))
+    }
+
+    /// What the work tree is in the middle of, if anything.
+    pub fn in_progress(&self) -> Option<InProgress> {
+        let there = |name: &str| self.git_dir.join(name).exists();
+        // `git am` and the apply backend of rebase share a directory; `applying` marks the former.
+        let states = [
+            (there("rebase-apply") && !there("rebase-apply/rebasing"), InProgress::Am),
+            (there("rebase-apply") || there("rebase-merge"), InProgress::Rebase),
+            (there("MERGE_HEAD"), InProgress::Merge),
+            (there("CHERRY_PICK_HEAD"), InProgress::CherryPick),
+            (there("REVERT_HEAD"), InProgress::Revert),
+            (there("BISECT_LOG"), InProgress::Bisect),
+        ];
+        states.into_iter().find(|(yes, _)| *yes).map(|(_, what)| what)
+    }
+}
+
+/// The shared git directory: named by the file `commondir` in a linked work tree's own, else the git directory itself.
+fn common_dir(git_dir: &Path) -> Result<PathBuf, Error> {
+    let file = git_dir.join("commondir");
+    match std::fs::read(&file) {
+        Ok(bytes) => {
+            let joined = git_dir.join(path_of(bytes.trim_end_with(|c| c == '\n'))?);
+            joined.canonicalize().map_err(Error::io("cannot find", joined))
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(git_dir.to_owned()),
+        Err(error) => Err(Error::io("cannot read", file)(error)),
+    }
+}
+
+/// A path that git printed: on Unix its bytes as they are.
+fn path_of(bytes: &[u8]) -> Result<PathBuf, Error> {
+    let nonsense = || Error::Nonsense { command: "rev-parse".into(), answer: bytes.to_str_lossy().into() };
+    let path: OsString = bytes.to_os_str().map_err(|_| nonsense())?.to_owned();
+    Ok(PathBuf::from(path))
+}

@@ -57,9 +57,7 @@ pub fn hidden(ch: char) -> Option<Hidden> {
     match ch {
         '\0'..='\x1f' | '\x7f'..='\u{9f}' => Some(Hidden::Control),
         ' '..='~' => None,
-        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
-            Some(Hidden::Bidi)
-        }
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => Some(Hidden::Bidi),
         '\u{2028}' | '\u{2029}' => Some(Hidden::LineSeparator),
         ch if is_invisible(ch) => Some(Hidden::Invisible),
         _ => None,
@@ -106,10 +104,7 @@ mod tests {
     #[test]
     fn plain_text_is_untouched_and_not_copied() {
         for text in ["", "src/main.rs", r"C:\dir", "Grüße, 世界 ❤️ → é", "مرحبا"] {
-            assert!(
-                matches!(escape(text.as_bytes(), Layout::Line), Cow::Borrowed(t) if t == text),
-                "{text}"
-            );
+            assert!(matches!(escape(text.as_bytes(), Layout::Line), Cow::Borrowed(t) if t == text), "{text}");
         }
     }
 
@@ -122,10 +117,7 @@ mod tests {
             (b"\x9b31m", r"\x9b31m"),
             ("user\u{202e}gpj.exe".as_bytes(), r"user\u{202e}gpj.exe"),
             ("a\u{2066}b\u{2069}".as_bytes(), r"a\u{2066}b\u{2069}"),
-            (
-                "a\u{200b}b\u{feff}\u{2028}".as_bytes(),
-                r"a\u{200b}b\u{feff}\u{2028}",
-            ),
+            ("a\u{200b}b\u{feff}\u{2028}".as_bytes(), r"a\u{200b}b\u{feff}\u{2028}"),
             ("\u{e0041}".as_bytes(), r"\u{e0041}"),
             (b"caf\xe9 \xe4\xb8", r"caf\xe9 \xe4\xb8"),
         ] {
@@ -135,10 +127,7 @@ mod tests {
 
     #[test]
     fn running_text_keeps_tabs_and_newlines_only() {
-        assert_eq!(
-            escape(b"a\tb\nc\r\n\x1b", Layout::Text),
-            "a\tb\nc\\r\n\\x1b"
-        );
+        assert_eq!(escape(b"a\tb\nc\r\n\x1b", Layout::Text), "a\tb\nc\\r\n\\x1b");
     }
 
     proptest! {

@@ -115,10 +115,15 @@ impl Isolated {
 
     /// A git command that sees nothing but this directory, the objects and the work tree, run at the top of the work tree.
     pub fn git(&self, subcommand: &str) -> Command {
-        Command::new(subcommand, &self.work_tree)
+        self.git_on(subcommand, &self.work_tree)
+    }
+
+    /// As [`Isolated::git`], with the files of another directory for the work tree.
+    pub fn git_on(&self, subcommand: &str, work_tree: &Path) -> Command {
+        Command::new(subcommand, work_tree)
             .without_git_environment()
             .env("GIT_DIR", self.path())
-            .env("GIT_WORK_TREE", &self.work_tree)
+            .env("GIT_WORK_TREE", work_tree)
             .env("GIT_INDEX_FILE", self.index())
             .env("GIT_CONFIG_NOSYSTEM", "1")
             .env("GIT_CONFIG_GLOBAL", "/dev/null")

@@ -7,11 +7,13 @@ mod command;
 mod isolated;
 mod objects;
 mod repo;
+mod trees;
 
 pub use command::{Command, Output, Running};
 pub use isolated::{Isolated, Outside};
 pub use objects::{Commit, Objects};
 pub use repo::{InProgress, ObjectFormat, Repo};
+pub use trees::{TreeChange, TreeItem, raw_changes};
 
 use std::path::PathBuf;
 

@@ -4,3 +4,4 @@
 pub mod audit;
 pub mod cli;
 pub mod git;
+pub mod session;

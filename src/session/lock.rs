@@ -1,0 +1,107 @@
+//! `.lock`: which process has a session open. A text file with a decimal pid and a newline, as Glue writes it.
+//!
+//! Glue never asks whether the process still lives; here a dead one's lock is taken over. A live one's is never touched.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::store::read_small;
+use super::{Error, Session, atomic};
+
+/// The lock of a session; removed when dropped, if it is still ours.
+#[derive(Debug)]
+pub struct Lock {
+    path: PathBuf,
+    /// This process had the lock before: it is not for this value to give it back.
+    borrowed: bool,
+}
+
+impl Lock {
+    pub(super) fn take(session: &Session) -> Result<Lock, Error> {
+        let path = session.path(".lock");
+        // Two of ours that find the same dead lock must not remove each other's new one.
+        atomic::exclusively(session.dir(), || match holder(&path) {
+            Holder::Us => Ok(Lock { path: path.clone(), borrowed: true }),
+            Holder::Alive(pid) => Err(Error::Locked { id: session.id().to_owned(), pid, path: path.clone() }),
+            Holder::Dead => {
+                atomic::remove(&path).map_err(Error::io("remove", &path))?;
+                create(session, &path)
+            }
+            Holder::Nobody => create(session, &path),
+        })
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        if !self.borrowed && matches!(holder(&self.path), Holder::Us) {
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+enum Holder {
+    Nobody,
+    Us,
+    Alive(u32),
+    Dead,
+}
+
+fn holder(path: &Path) -> Holder {
+    /// Glue creates the file first and writes the pid then.
+    const BEING_WRITTEN: Duration = Duration::from_secs(2);
+    let content = match read_small(path) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Holder::Nobody,
+        // Unreadable as the file of another user: somebody's, and not for us to remove.
+        Err(e) if e.kind() == io::ErrorKind::PermissionDenied => return Holder::Alive(0),
+        Err(_) => return Holder::Dead,
+        Ok(content) => content,
+    };
+    let pid = std::str::from_utf8(&content).ok().and_then(|text| text.trim().parse::<u32>().ok());
+    match pid {
+        Some(pid) if pid == std::process::id() => Holder::Us,
+        Some(pid) if is_alive(pid) => Holder::Alive(pid),
+        Some(_) => Holder::Dead,
+        None => {
+            let age = fs::metadata(path).ok().and_then(|m| m.modified().ok()?.elapsed().ok());
+            if age.is_some_and(|age| age < BEING_WRITTEN) { Holder::Alive(0) } else { Holder::Dead }
+        }
+    }
+}
+
+/// Whether such a process exists, also one of another user.
+#[cfg(unix)]
+fn is_alive(pid: u32) -> bool {
+    let pid = i32::try_from(pid).ok().and_then(rustix::process::Pid::from_raw);
+    pid.is_some_and(|pid| rustix::process::test_kill_process(pid) != Err(rustix::io::Errno::SRCH))
+}
+
+/// Where it cannot be asked, a lock counts as held.
+#[cfg(not(unix))]
+fn is_alive(_pid: u32) -> bool {
+    true
+}
+
+/// The file appears with its content, by a link that fails when there is one already; where there are no hard links,
+/// by creating it exclusively.
+fn create(session: &Session, path: &Path) -> Result<Lock, Error> {
+    let error = |source| Error::Io { action: "write", path: path.to_owned(), source };
+    let mut temp = atomic::temp_in(session.dir()).map_err(error)?;
+    let content = format!("{}\n", std::process::id());
+    temp.write_all(content.as_bytes()).map_err(error)?;
+    let linked = fs::hard_link(temp.path(), path).or_else(|e| match e.kind() {
+        io::ErrorKind::AlreadyExists => Err(e),
+        _ => fs::File::create_new(path).and_then(|mut file| file.write_all(content.as_bytes())),
+    });
+    match linked {
+        Ok(()) => Ok(Lock { path: path.to_owned(), borrowed: false }),
+        // Glue was faster.
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {
+            let pid = if let Holder::Alive(pid) = holder(path) { pid } else { 0 };
+            Err(Error::Locked { id: session.id().to_owned(), pid, path: path.to_owned() })
+        }
+        Err(e) => Err(error(e)),
+    }
+}

@@ -1,0 +1,208 @@
+//! The session store at rest: `<home>/sessions/<id>/` with what a session is about, and the capture of its work.
+//!
+//! ```text
+//! sessions/<id>/                    0700
+//!   meta.json                       what the session is about                        Meta
+//!   runtime.mbox                    the capture; runtime.mbox.truncated when it is over the cap
+//!   runtime.mbox.meta.json          its sidecar, under this name in both cases       Sidecar
+//!   runtime.mbox.previous           a capture that was set aside, and its sidecar
+//!   .lock                           the pid of the process that has the session open Lock
+//! ```
+//!
+//! The layout is Glue's (<https://github.com/HelgeSverre/glue>), which shares the store: what it wrote is read, also
+//! from its first days, and what is written here it can read. Every file is replaced atomically. A session is known by
+//! the directory that it is in, whatever its meta.json says, and one that is damaged is shown as damaged, never hidden.
+//!
+//! Left to others: what the bytes of a capture mean ([`mbox`](crate::mbox)), the log of the conversation, printing.
+
+mod atomic;
+mod capture;
+mod capture_files;
+mod fields;
+mod id;
+mod lock;
+mod meta;
+mod newest;
+mod resolve;
+mod save;
+mod sidecar;
+mod store;
+
+pub use capture::{Capture, Problem};
+pub use capture_files::CaptureFile;
+pub use id::{dir_name, minted_at, new_id};
+pub use lock::Lock;
+pub use meta::{META_VERSION, Meta};
+pub use newest::Newest;
+pub use resolve::{Latest, Source};
+pub use sidecar::{DEFAULT_CAP_BYTES, Older, Sidecar, Warning, now};
+pub use store::{Damage, Session, Store};
+
+use std::io;
+use std::path::PathBuf;
+
+/// What can go wrong with the store. The messages say what and where; [`Error::hint`] says what to do next.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The operating system said no.
+    #[error("cannot {action} {}: {source}", .path.display())]
+    Io {
+        /// What was tried, in the infinitive.
+        action: &'static str,
+        /// The file or directory.
+        path: PathBuf,
+        /// Why it failed.
+        source: io::Error,
+    },
+    /// No session and no file is called that.
+    #[error("no session `{spec}` in {}", .sessions.display())]
+    NotFound {
+        /// What was asked for.
+        spec: String,
+        /// Ids that look alike, best first.
+        near: Vec<String>,
+        /// Where was looked.
+        sessions: PathBuf,
+    },
+    /// More than one session starts with that.
+    #[error("`{spec}` is ambiguous: {}", listed(.candidates))]
+    Ambiguous {
+        /// What was asked for.
+        spec: String,
+        /// The ids that it could mean, newest first.
+        candidates: Vec<String>,
+    },
+    /// `latest` of nothing.
+    #[error("no session{} in {}", if *.with_capture { " with a capture" } else { "" }, .sessions.display())]
+    NothingYet {
+        /// Only sessions with a capture were asked for.
+        with_capture: bool,
+        /// Where was looked.
+        sessions: PathBuf,
+    },
+    /// The session is there, a capture of it is not.
+    #[error("session {id} has no capture{}", if *.set_aside { ": the last time, nothing had changed" } else { "" })]
+    NoCapture {
+        /// The session.
+        id: String,
+        /// There was one, which was set aside when a later capture found no changes.
+        set_aside: bool,
+    },
+    /// The pipe or file that should hold a capture is empty: `executorDead`.
+    #[error("nothing arrived on {from}: the capture at the other end failed before it could say why")]
+    NothingArrived {
+        /// What to call the pipe or file.
+        from: String,
+    },
+    /// The file is not what its sidecar says it is.
+    #[error("{} is corrupt: {reason}", .path.display())]
+    Corrupt {
+        /// The mbox.
+        path: PathBuf,
+        /// What does not fit.
+        reason: Mismatch,
+    },
+    /// The capture went over its cap, so that it is not whole.
+    #[error("the capture {} is truncated: it went over the cap of {cap_bytes} bytes", .path.display())]
+    Truncated {
+        /// The file.
+        path: PathBuf,
+        /// The cap, in bytes.
+        cap_bytes: u64,
+    },
+    /// Another process has the session open.
+    #[error("session {id} is open in another process (pid {pid})")]
+    Locked {
+        /// The session.
+        id: String,
+        /// The process.
+        pid: u32,
+        /// The lock file.
+        path: PathBuf,
+    },
+    /// A session of that id is there already.
+    #[error("session {id} exists already")]
+    Exists {
+        /// The session.
+        id: String,
+    },
+    /// meta.json was written by a newer program; writing it could lose what is not understood.
+    #[error("{} has version {version}, newer than {META_VERSION}: not touched", .path.display())]
+    NewerMeta {
+        /// The file.
+        path: PathBuf,
+        /// Its version.
+        version: u64,
+    },
+    /// meta.json cannot be read, so it is not rewritten either.
+    #[error("{}: {damage}", .path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        damage: Damage,
+    },
+}
+
+/// How a capture differs from what its sidecar says.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Mismatch {
+    /// The file has another length.
+    #[error("it has {actual} bytes, its sidecar says {expected}")]
+    Size {
+        /// Bytes according to the sidecar.
+        expected: u64,
+        /// Bytes of the file.
+        actual: u64,
+    },
+    /// The file has other bytes.
+    #[error("its SHA-256 is {actual}, its sidecar says {expected}")]
+    Sha256 {
+        /// Lower-case hex according to the sidecar.
+        expected: String,
+        /// Lower-case hex of the file.
+        actual: String,
+    },
+}
+
+impl Error {
+    /// What to do next, best the command to type.
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Error::NotFound { near, .. } if !near.is_empty() => format!("did you mean {}?", near.join(" or ")),
+            Error::NotFound { .. } => "git glue-list shows all sessions".into(),
+            Error::Ambiguous { .. } => "give more of the id".into(),
+            Error::NothingYet { .. } => "git glue-capture makes one, git glue-import takes one from elsewhere".into(),
+            Error::NoCapture { id, set_aside: true } => {
+                format!("the one before that is runtime.mbox.previous in the directory of {id}")
+            }
+            Error::NoCapture { .. } => "git glue-list shows which sessions have one".into(),
+            Error::NothingArrived { .. } => "look at the output of git glue-capture in the sandbox".into(),
+            Error::Corrupt { .. } => "capture or copy it again; to use it as it is, remove its .meta.json".into(),
+            Error::Truncated { .. } => {
+                "capture again inside the sandbox with a larger --cap, or with --exclude or --omit-larger-than".into()
+            }
+            Error::Locked { path, .. } => {
+                format!("if that process has nothing to do with the session, remove {}", path.display())
+            }
+            Error::NewerMeta { .. } => "update git-glue".into(),
+            Error::Io { .. } | Error::Exists { .. } | Error::Damaged { .. } => return None,
+        })
+    }
+
+    /// An [`Error::Io`] made in passing: `.map_err(Error::io("read", path))`.
+    pub(crate) fn io(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Error {
+        let path = path.into();
+        move |source| Error::Io { action, path, source }
+    }
+}
+
+/// At most ten of them: a prefix of one digit would list the whole store.
+fn listed(candidates: &[String]) -> String {
+    const SHOWN: usize = 10;
+    let mut list = candidates.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ");
+    if candidates.len() > SHOWN {
+        list += &format!(" and {} more", candidates.len() - SHOWN);
+    }
+    list
+}

@@ -1,0 +1,87 @@
+//! Which session or capture is meant by what a user typed as `<id>`.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::capture_files::NAMES;
+use super::newest::nearest;
+use super::{Error, Session, Store, dir_name, minted_at};
+
+/// Where a capture comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// A session, in the store or elsewhere.
+    Session(Session),
+    /// An mbox file, with or without a sidecar beside it.
+    Path(PathBuf),
+    /// A pipe.
+    Stdin,
+}
+
+/// What `latest` stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Latest {
+    /// The newest session.
+    Session,
+    /// The newest session that has a capture.
+    WithCapture,
+}
+
+impl Store {
+    /// What `spec` means, the first that fits: `-` (stdin), `latest`, a full id, a path (what has a separator in it),
+    /// a unique prefix of an id, a file or session directory in the current directory.
+    ///
+    /// # Errors
+    /// [`Error::Ambiguous`] (bad usage), [`Error::NotFound`], [`Error::NothingYet`], or the store cannot be read.
+    pub fn resolve(&self, spec: &OsStr, latest: Latest) -> Result<Source, Error> {
+        let text = spec.to_string_lossy();
+        match &*text {
+            "-" => return Ok(Source::Stdin),
+            "latest" => return self.latest(latest).map(Source::Session),
+            "" => return Err(self.not_found(&text, &[])),
+            _ => {}
+        }
+        let is_path = spec.as_encoded_bytes().iter().any(|&b| std::path::is_separator(char::from(b)));
+        if !is_path {
+            if let Some(session) = self.session(&text) {
+                return Ok(Source::Session(session));
+            }
+        } else {
+            return path(Path::new(spec)).ok_or_else(|| self.not_found(&text, &[]));
+        }
+        let names = self.newest()?.names();
+        let prefix = dir_name(&text);
+        let mut candidates: Vec<_> = names.iter().filter(|name| name.starts_with(&prefix)).cloned().collect();
+        match candidates.len() {
+            0 => path(Path::new(spec)).ok_or_else(|| self.not_found(&text, &names)),
+            1 => Ok(Source::Session(Session::at(self.sessions().join(&candidates[0])))),
+            _ => {
+                candidates.sort_by_cached_key(|name| std::cmp::Reverse((minted_at(name), name.clone())));
+                Err(Error::Ambiguous { spec: text.into_owned(), candidates })
+            }
+        }
+    }
+
+    fn latest(&self, latest: Latest) -> Result<Session, Error> {
+        let with_capture = latest == Latest::WithCapture;
+        self.newest()?
+            .find(|session| !with_capture || session.capture_file().is_some())
+            .ok_or_else(|| Error::NothingYet { with_capture, sessions: self.sessions() })
+    }
+
+    fn not_found(&self, spec: &str, names: &[String]) -> Error {
+        let near = nearest(names.iter().cloned(), spec, 3);
+        Error::NotFound { spec: spec.to_owned(), near, sessions: self.sessions() }
+    }
+}
+
+/// A session's directory is one that looks like it.
+fn path(path: &Path) -> Option<Source> {
+    let kind = fs::metadata(path).ok()?;
+    if !kind.is_dir() {
+        return Some(Source::Path(path.to_owned()));
+    }
+    let looks_like_it = ["meta.json", "conversation.jsonl"].iter().chain(&NAMES).any(|name| path.join(name).exists());
+    looks_like_it.then(|| Source::Session(Session::at(path)))
+}

@@ -1,0 +1,168 @@
+//! Saving a capture in its session, and saying of an older one that it is older.
+//!
+//! Mbox and sidecar are two files, and a crash can come between them. The new sidecar is therefore written first, under
+//! a name that counts only when its hash is the mbox's; then the mbox is replaced, then the sidecar takes its proper
+//! name. At every moment the directory holds either the old capture with its sidecar or the new one with its own. Two
+//! saves at the same time wait for each other.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+use super::capture::{check, hash};
+use super::capture_files::{NAMES, PENDING, PREVIOUS, SIDECAR, TRUNCATED, WHOLE, with_ending};
+use super::store::read_small;
+use super::{Error, Older, Session, Sidecar, atomic};
+
+impl Session {
+    /// An empty temporary file (0600) in the session's directory, to write a capture to. Gone when dropped.
+    ///
+    /// # Errors
+    /// When it cannot be created.
+    pub fn temp_file(&self) -> Result<NamedTempFile, Error> {
+        atomic::temp_in(self.dir()).map_err(Error::io("write to", self.dir()))
+    }
+
+    /// Makes `mbox` the capture of this session, and `sidecar` its sidecar, with the length and, unless it is there,
+    /// the hash of the file filled in. `sidecar.truncated` decides which name it gets. A capture of the other kind
+    /// goes: a truncated one is removed, a whole one set aside. Returns where the mbox is now.
+    ///
+    /// # Errors
+    /// When something cannot be written; the older capture is in place then.
+    pub fn save_capture(&self, mbox: NamedTempFile, sidecar: &Sidecar) -> Result<PathBuf, Error> {
+        let mut mbox = self.in_our_directory(mbox)?;
+        let mut sidecar = sidecar.clone();
+        sidecar.older = None;
+        let read = |e| Error::io("read", self.dir())(e);
+        sidecar.size_bytes = mbox.as_file().metadata().map_err(read)?.len();
+        if sidecar.sha256.is_none() {
+            sidecar.sha256 = Some(hash(mbox.as_file_mut()).map_err(read)?);
+        }
+        let target = self.path(if sidecar.truncated { TRUNCATED } else { WHOLE });
+        atomic::exclusively(self.dir(), || {
+            atomic::sweep(self.dir());
+            self.settle();
+            atomic::write(&self.path(PENDING), &sidecar.to_json())?;
+            atomic::replace_with(mbox, &target)?;
+            if sidecar.truncated {
+                self.set_aside(WHOLE, Some(SIDECAR))?;
+            } else {
+                atomic::remove(&self.path(TRUNCATED))?;
+            }
+            atomic::rename(&self.path(PENDING), &self.path(SIDECAR))
+        })
+        .map_err(Error::io("write", &target))?;
+        Ok(target)
+    }
+
+    /// The work tree has no changes any more: moves a capture that is there to `<name>.previous`, with its sidecar, so
+    /// that it cannot be taken for today's. Whether there was one.
+    ///
+    /// # Errors
+    /// When it cannot be moved.
+    pub fn set_aside_capture(&self) -> Result<bool, Error> {
+        let was_there = atomic::exclusively(self.dir(), || -> io::Result<bool> {
+            self.settle();
+            let current = self.capture_file().and_then(|file| Some(file.path.file_name()?.to_owned()));
+            let mut was_there = false;
+            for name in NAMES {
+                let sidecar = self.sidecar_name(name).filter(|_| current.as_deref().is_some_and(|c| c == name));
+                was_there |= self.set_aside(name, sidecar)?;
+            }
+            Ok(was_there)
+        })
+        .map_err(Error::io("move the capture in", self.dir()))?;
+        if self.meta().is_ok_and(|meta| meta.runtime_patch_path.is_some()) {
+            // A path that leads nowhere makes Glue stumble. A meta.json that cannot be written is no reason to fail.
+            let _ = self.update_meta(|meta| meta.runtime_patch_path = None);
+        }
+        Ok(was_there)
+    }
+
+    /// A capture was tried and could not be made, for `reason`: the one that is there stays, and says from now on that
+    /// it is older. Whether there was one.
+    ///
+    /// # Errors
+    /// When it cannot be written down.
+    pub fn mark_capture_older(&self, reason: &str) -> Result<bool, Error> {
+        atomic::exclusively(self.dir(), || -> io::Result<bool> {
+            self.settle();
+            let Some(file) = self.capture_file() else { return Ok(false) };
+            let name = file.path.file_name().and_then(|name| self.sidecar_name(name.to_str()?));
+            let Some(path) = name.map(|name| self.path(name)) else { return Ok(true) };
+            let found = read_small(&path).ok().and_then(|json| Sidecar::parse(&json).ok());
+            let mut sidecar = found.unwrap_or_else(|| Sidecar {
+                format: if file.path.ends_with(WHOLE) { "format-patch".into() } else { "diff".into() },
+                size_bytes: file.size,
+                truncated: file.truncated,
+                ..Sidecar::default()
+            });
+            let since = sidecar.older.take().map(|older| older.since);
+            let now = Older::now(reason);
+            sidecar.older = Some(Older { since: since.unwrap_or(now.since), reason: now.reason });
+            atomic::write(&path, &sidecar.to_json())?;
+            Ok(true)
+        })
+        .map_err(Error::io("write", self.path(SIDECAR)))
+    }
+
+    /// Finishes, or forgets, a save that a crash interrupted.
+    fn settle(&self) {
+        let pending = self.path(PENDING);
+        let Ok(json) = read_small(&pending) else { return };
+        let belongs = |sidecar: &Sidecar| {
+            let name = if sidecar.truncated { TRUNCATED } else { WHOLE };
+            let mut file = File::open(self.path(name)).ok()?;
+            let size = file.metadata().ok()?.len();
+            Some(check(sidecar, &mut file, size).ok()?.is_none())
+        };
+        if Sidecar::parse(&json).ok().is_some_and(|sidecar| belongs(&sidecar) == Some(true)) {
+            let _ = atomic::rename(&pending, &self.path(SIDECAR));
+        } else {
+            let _ = atomic::remove(&pending);
+        }
+    }
+
+    /// The mbox goes first: from then on there is no capture.
+    fn set_aside(&self, name: &str, sidecar: Option<&str>) -> io::Result<bool> {
+        let aside = self.path(&format!("{name}{PREVIOUS}"));
+        if !moved(&self.path(name), &aside)? {
+            return Ok(false);
+        }
+        let its_sidecar = with_ending(&aside, ".meta.json");
+        if !sidecar.map_or(Ok(false), |sidecar| moved(&self.path(sidecar), &its_sidecar))? {
+            atomic::remove(&its_sidecar)?;
+        }
+        Ok(true)
+    }
+
+    /// `None` for a file that is not the session's own.
+    fn sidecar_name(&self, capture: &str) -> Option<&'static str> {
+        match capture {
+            WHOLE | TRUNCATED => Some(SIDECAR),
+            "runtime.patch" | "runtime.patch.truncated" => Some("runtime.patch.meta.json"),
+            _ => None,
+        }
+    }
+
+    /// Only a file of the same directory can be renamed for certain.
+    fn in_our_directory(&self, mbox: NamedTempFile) -> Result<NamedTempFile, Error> {
+        if mbox.path().parent() == Some(self.dir()) {
+            return Ok(mbox);
+        }
+        let mut copy = self.temp_file()?;
+        let mut original = File::open(mbox.path()).map_err(Error::io("read", mbox.path()))?;
+        io::copy(&mut original, copy.as_file_mut()).map_err(Error::io("write", copy.path()))?;
+        Ok(copy)
+    }
+}
+
+/// Whether there was something to move.
+fn moved(from: &Path, to: &Path) -> io::Result<bool> {
+    if !fs::exists(from)? {
+        return Ok(false);
+    }
+    atomic::rename(from, to).map(|()| true)
+}

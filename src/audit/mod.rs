@@ -5,7 +5,10 @@
 //! refuses, warns or is only listed is the caller's decision, and so is printing.
 //!
 //! - [`escape`]: foreign bytes, made safe to show
+//! - [`path_problem`]: paths that must never land
 
 mod escape;
+mod path;
 
 pub use escape::{Hidden, Layout, escape, hidden};
+pub use path::{PathProblem, Severity, path_problem};

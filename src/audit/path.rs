@@ -1,0 +1,273 @@
+//! Paths that must never land, and paths that will not land everywhere.
+//!
+//! A path is judged by its name and mode alone; whether it leads through a symlink of the tree is for the code that builds the tree to see.
+//! The rules are those of git's index (`core.protectHFS` and `core.protectNTFS` both on, whatever this machine's file system is:
+//! the branch will travel), component by component through gix's validation.
+
+use bstr::{BStr, ByteSlice};
+use gix::validate::path::component;
+
+/// Git's mode of a symbolic link.
+pub(super) const SYMLINK: u32 = 0o120000;
+
+/// What a finding about a path asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Severity {
+    /// The path must not land: git itself would refuse it, or it would leave the tree.
+    Refuse,
+    /// The path lands here, but not on every system.
+    Warn,
+}
+
+/// What is wrong with a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum PathProblem {
+    /// No path at all, or one with a doubled or trailing slash.
+    #[error("has an empty component")]
+    Empty,
+    /// Starts with a slash or backslash.
+    #[error("is absolute")]
+    Absolute,
+    /// Starts with `C:/`, `C:\` or is `C:`.
+    #[error("starts with a drive letter")]
+    DriveLetter,
+    /// Has a component `.` or `..`.
+    #[error("has a `.` or `..` component")]
+    Relative,
+    /// Holds a NUL byte, which no tree and no file system can.
+    #[error("holds a NUL byte")]
+    Nul,
+    /// Leads into a `.git` directory, in any spelling that Windows or macOS take for it.
+    #[error("leads into a .git directory")]
+    DotGit,
+    /// A symbolic link named `.gitmodules`, in any such spelling.
+    #[error("is a .gitmodules file that is a symbolic link")]
+    SymlinkedGitModules,
+    /// A symbolic link named `.gitattributes`, `.gitignore` or `.mailmap`, which git does not follow.
+    #[error("is a symbolic link where git reads only a file")]
+    SymlinkedGitFile,
+    /// A device name (`NUL`, `com1.txt`).
+    #[error("is a device name on Windows")]
+    WindowsDevice,
+    /// A character or a last character that Windows forbids.
+    #[error("cannot exist on Windows")]
+    WindowsForbidden,
+    /// A backslash: a separator on Windows.
+    #[error("holds a backslash, which separates directories on Windows")]
+    Backslash,
+    /// A component over 255 bytes or a path over 4095: most file systems refuse it.
+    #[error("is longer than file systems allow")]
+    TooLong,
+}
+
+impl PathProblem {
+    /// Whether the path must be refused or only be warned about.
+    pub fn severity(self) -> Severity {
+        match self {
+            Self::Empty | Self::Absolute | Self::DriveLetter | Self::Relative | Self::Nul => Severity::Refuse,
+            Self::DotGit | Self::SymlinkedGitModules => Severity::Refuse,
+            Self::SymlinkedGitFile | Self::WindowsDevice | Self::WindowsForbidden => Severity::Warn,
+            Self::Backslash | Self::TooLong => Severity::Warn,
+        }
+    }
+}
+
+/// The worst problem of `path`, which is relative to the top of the tree and separated by slashes. `mode` is the git mode that it
+/// shall have, where that is known; it matters for symbolic links only.
+pub fn path_problem(path: &BStr, mode: Option<u32>) -> Option<PathProblem> {
+    let symlink = mode == Some(SYMLINK);
+    refusal(path, symlink).or_else(|| warning(path, symlink))
+}
+
+fn refusal(path: &BStr, symlink: bool) -> Option<PathProblem> {
+    if path.contains(&0) {
+        return Some(PathProblem::Nul);
+    }
+    if path.starts_with(b"/") || path.starts_with(b"\\") {
+        return Some(PathProblem::Absolute);
+    }
+    if has_drive(path) {
+        return Some(PathProblem::DriveLetter);
+    }
+    let components = path.split_str("/");
+    components.into_iter().find_map(|name| refused_component(name.as_bstr(), symlink))
+}
+
+fn refused_component(name: &BStr, symlink: bool) -> Option<PathProblem> {
+    match component(name, link_mode(symlink), GIT_RULES) {
+        Err(component::Error::Empty) => return Some(PathProblem::Empty),
+        Err(component::Error::Relative) => return Some(PathProblem::Relative),
+        _ => {}
+    }
+    // Git looks behind every backslash too, and takes a name to end at the first byte that is not UTF-8.
+    let mut pieces = name.split_str("\\").flat_map(|piece| [piece, well_formed_start(piece)]);
+    pieces.find_map(|piece| match component(piece.as_bstr(), link_mode(symlink), GIT_RULES) {
+        Err(component::Error::DotGitDir) => Some(PathProblem::DotGit),
+        Err(component::Error::SymlinkedGitModules) => Some(PathProblem::SymlinkedGitModules),
+        _ => None,
+    })
+}
+
+const GIT_RULES: component::Options =
+    component::Options { protect_windows: false, protect_hfs: true, protect_ntfs: true };
+
+fn link_mode(symlink: bool) -> Option<component::Mode> {
+    symlink.then_some(component::Mode::Symlink)
+}
+
+fn has_drive(path: &BStr) -> bool {
+    matches!(path.as_bytes(), [letter, b':'] | [letter, b':', b'/' | b'\\', ..] if letter.is_ascii_alphabetic())
+}
+
+/// `name` up to the first byte that is not UTF-8 or the first character that git does not count as such (U+FFFE, U+FFFF and their like).
+fn well_formed_start(name: &[u8]) -> &[u8] {
+    let end =
+        name.char_indices().find(|(_, _, ch)| *ch == char::REPLACEMENT_CHARACTER || u32::from(*ch) & 0xfffe == 0xfffe);
+    end.map_or(name, |(start, _, _)| &name[..start])
+}
+
+fn warning(path: &BStr, symlink: bool) -> Option<PathProblem> {
+    if path.len() > 4095 {
+        return Some(PathProblem::TooLong);
+    }
+    let last = path.rsplit_str("/").next().unwrap_or_default();
+    if symlink && GIT_FILES.iter().any(|name| last.eq_ignore_ascii_case(name.as_bytes())) {
+        return Some(PathProblem::SymlinkedGitFile);
+    }
+    path.split_str("/").find_map(|name| {
+        if name.len() > 255 {
+            return Some(PathProblem::TooLong);
+        }
+        match component(name.as_bstr(), None, component::Options::default()) {
+            Err(component::Error::PathSeparator) => Some(PathProblem::Backslash),
+            Err(component::Error::WindowsReservedName) => Some(PathProblem::WindowsDevice),
+            Err(_) => Some(PathProblem::WindowsForbidden),
+            Ok(_) => None,
+        }
+    })
+}
+
+/// Files that git opens without following a link (gitattributes(5), gitignore(5), gitmailmap(5)).
+const GIT_FILES: [&str; 3] = [".gitattributes", ".gitignore", ".mailmap"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use PathProblem::*;
+    use proptest::prelude::*;
+
+    fn of(path: &str) -> Option<PathProblem> {
+        path_problem(path.into(), Some(0o100644))
+    }
+
+    #[test]
+    fn ordinary_paths_are_fine() {
+        for path in [
+            "a",
+            "src/lib.rs",
+            ".gitignore",
+            ".github/x",
+            "a/.gitattributes",
+            "..a",
+            "a..",
+            ".git-x",
+            "git",
+            "git~2",
+            "x/.gitx",
+            "a b/c",
+            "ünï/cödé",
+            "console.txt",
+            "com/x",
+            ".gi",
+            "...",
+            "C",
+            "nul_/a",
+        ] {
+            let ends_in_dot = path.ends_with('.');
+            assert_eq!(of(path), ends_in_dot.then_some(WindowsForbidden), "{path}");
+        }
+        assert_eq!(path_problem(b"caf\xe9/\xff".as_bstr(), None), None);
+    }
+
+    #[test]
+    fn what_must_never_land_is_refused() {
+        for (path, problem) in [
+            ("", Empty),
+            ("a//b", Empty),
+            ("a/", Empty),
+            ("/etc/passwd", Absolute),
+            ("\\\\host\\x", Absolute),
+            ("C:/x", DriveLetter),
+            ("c:\\x", DriveLetter),
+            ("C:", DriveLetter),
+            ("..", Relative),
+            ("a/../b", Relative),
+            ("./a", Relative),
+            ("a/.", Relative),
+            ("a\0b", Nul),
+            (".git", DotGit),
+            ("a/.GIT/config", DotGit),
+            (".git./x", DotGit),
+            (".git ", DotGit),
+            (".git . ", DotGit),
+            ("git~1/hooks/x", DotGit),
+            ("GIT~1", DotGit),
+            (".git::$INDEX_ALLOCATION/config", DotGit),
+            (".git:x", DotGit),
+            (".g\u{200c}it/config", DotGit),
+            ("\u{feff}.git", DotGit),
+            ("a\\.git\\config", DotGit),
+            (".git\\config", DotGit),
+            ("a\\git~1", DotGit),
+        ] {
+            assert_eq!(of(path), Some(problem), "{path:?}");
+            assert_eq!(problem.severity(), Severity::Refuse);
+        }
+    }
+
+    #[test]
+    fn what_windows_refuses_is_a_warning() {
+        for (path, problem) in [
+            ("a/NUL.txt", WindowsDevice),
+            ("con", WindowsDevice),
+            ("COM1", WindowsDevice),
+            ("lpt9.log", WindowsDevice),
+            ("a/b.", WindowsForbidden),
+            ("a ", WindowsForbidden),
+            ("a?b", WindowsForbidden),
+            ("a:b", WindowsForbidden),
+            ("tab\there", WindowsForbidden),
+            ("a\\b", Backslash),
+            (&"x".repeat(256), TooLong),
+        ] {
+            assert_eq!(of(path), Some(problem), "{path:?}");
+            assert_eq!(problem.severity(), Severity::Warn);
+        }
+    }
+
+    #[test]
+    fn git_files_must_not_be_links() {
+        let link = |path: &str| path_problem(path.into(), Some(SYMLINK));
+        for path in [
+            ".gitmodules",
+            ".GITMODULES",
+            "a/.gitmodules",
+            ".gitmodules .",
+            "gitmod~1",
+            "GI7EBA~1",
+            ".gitmodul\u{200d}es",
+        ] {
+            assert_eq!(link(path), Some(SymlinkedGitModules), "{path:?}");
+        }
+        assert_eq!(link("sub/.gitattributes"), Some(SymlinkedGitFile));
+        assert_eq!(link("README"), None);
+        assert_eq!(of(".gitmodules"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn no_path_panics(path: Vec<u8>, mode: Option<u32>) {
+            path_problem(path.as_bstr(), mode);
+        }
+    }
+}

@@ -4,4 +4,6 @@
 pub mod audit;
 pub mod cli;
 pub mod git;
+pub mod mbox;
+pub mod patch;
 pub mod session;

@@ -1,0 +1,290 @@
+//! How a mail's body travels: as it is, quoted-printable or base64 (RFC 2045), decoded exactly as `git mailinfo` does.
+//!
+//! Streams both ways. Where a body starts and how it is encoded is for others to know.
+
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Take, Write};
+
+/// The encoding of a body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Transfer {
+    Plain,
+    QuotedPrintable,
+    Base64,
+}
+
+/// Where a mail's body lies in the file, and how to decode it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Body {
+    pub(super) start: u64,
+    pub(super) end: u64,
+    pub(super) transfer: Transfer,
+    /// Whether transport made every line end CRLF.
+    pub(super) crlf: bool,
+}
+
+impl Body {
+    /// How much of an offset in the decoded body can be seeked to, because decoded bytes are the file's own.
+    pub(super) fn direct(&self, offset: u64) -> u64 {
+        if self.transfer == Transfer::Plain && !self.crlf { offset } else { 0 }
+    }
+
+    /// The decoded body, from `direct(offset)` on.
+    pub(super) fn open<'a, R: Read + Seek>(&self, source: &'a mut R, offset: u64) -> io::Result<Opened<'a, R>> {
+        let start = self.start.saturating_add(self.direct(offset));
+        source.seek(SeekFrom::Start(start))?;
+        let raw = BufReader::with_capacity(32 * 1024, source.take(self.end.saturating_sub(start)));
+        Ok(Decoder::new(raw, self.transfer, self.crlf))
+    }
+}
+
+/// A decoded body of a source.
+pub(super) type Opened<'a, R> = Decoder<BufReader<Take<&'a mut R>>>;
+
+/// The decoded bytes of a stream.
+pub(super) struct Decoder<R> {
+    inner: R,
+    state: State,
+    /// Whether bytes pass through as they are.
+    passes: bool,
+    out: Vec<u8>,
+    at: usize,
+}
+
+impl<R: BufRead> Decoder<R> {
+    pub(super) fn new(inner: R, transfer: Transfer, crlf: bool) -> Self {
+        let state = State { transfer, crlf, held: Vec::with_capacity(4), accumulator: 0, position: 0, padded: false };
+        Decoder { inner, state, passes: transfer == Transfer::Plain && !crlf, out: Vec::new(), at: 0 }
+    }
+}
+
+impl<R: BufRead> BufRead for Decoder<R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.passes {
+            return self.inner.fill_buf();
+        }
+        while self.at == self.out.len() {
+            self.out.clear();
+            self.at = 0;
+            let chunk = self.inner.fill_buf()?;
+            let length = chunk.len();
+            if length == 0 {
+                self.state.finish(&mut self.out);
+                break;
+            }
+            for &byte in chunk {
+                self.state.byte(byte, &mut self.out);
+            }
+            self.inner.consume(length);
+        }
+        Ok(&self.out[self.at..])
+    }
+
+    fn consume(&mut self, amount: usize) {
+        if self.passes { self.inner.consume(amount) } else { self.at = (self.at + amount).min(self.out.len()) }
+    }
+}
+
+impl<R: BufRead> Read for Decoder<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let available = self.fill_buf()?;
+        let length = available.len().min(buffer.len());
+        buffer[..length].copy_from_slice(&available[..length]);
+        self.consume(length);
+        Ok(length)
+    }
+}
+
+/// The decoded bytes of a text that is at hand.
+pub(super) fn decode(text: &[u8], transfer: Transfer) -> Vec<u8> {
+    let mut decoded = Vec::with_capacity(text.len());
+    // Cannot fail: the source is memory.
+    let _ = Decoder::new(text, transfer, false).read_to_end(&mut decoded);
+    decoded
+}
+
+/// A decoder between two bytes.
+struct State {
+    transfer: Transfer,
+    crlf: bool,
+    /// Raw bytes that only the next one can explain: a CR, or `=` with a digit.
+    held: Vec<u8>,
+    accumulator: u8,
+    position: u8,
+    padded: bool,
+}
+
+impl State {
+    fn byte(&mut self, byte: u8, out: &mut Vec<u8>) {
+        match self.transfer {
+            Transfer::Plain => self.plain(byte, out),
+            Transfer::QuotedPrintable => self.quoted(byte, out),
+            Transfer::Base64 => self.base64(byte, out),
+        }
+    }
+
+    fn finish(&mut self, out: &mut Vec<u8>) {
+        // A lone `=` at the end is a soft line break.
+        if self.held != b"=" {
+            out.append(&mut self.held);
+        }
+        self.held.clear();
+    }
+
+    fn plain(&mut self, byte: u8, out: &mut Vec<u8>) {
+        if byte == b'\r' {
+            out.append(&mut self.held);
+            self.held.push(byte);
+        } else {
+            if byte != b'\n' {
+                out.append(&mut self.held);
+            }
+            self.held.clear();
+            out.push(byte);
+        }
+    }
+
+    fn quoted(&mut self, byte: u8, out: &mut Vec<u8>) {
+        match (self.held.as_slice(), byte) {
+            ([], b'=') => self.held.push(byte),
+            ([], b'\r') if self.crlf => self.held.push(byte),
+            ([], _) => out.push(byte),
+            ([b'\r'], b'\n') => self.replace(&[b'\n'], out),
+            ([b'='] | [b'=', b'\r'], b'\n') => self.replace(&[], out),
+            ([b'='], b'\r') if self.crlf => self.held.push(byte),
+            ([b'='], _) if byte.is_ascii_hexdigit() => self.held.push(byte),
+            ([b'=', high], _) if high.is_ascii_hexdigit() && byte.is_ascii_hexdigit() => {
+                let value = value_of(*high) << 4 | value_of(byte);
+                self.replace(&[value], out);
+            }
+            _ => {
+                // Not an escape after all: what was held stands for itself, and the byte starts anew.
+                out.append(&mut self.held);
+                self.quoted(byte, out);
+            }
+        }
+    }
+
+    fn replace(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
+        self.held.clear();
+        out.extend_from_slice(bytes);
+    }
+
+    fn base64(&mut self, byte: u8, out: &mut Vec<u8>) {
+        let value = match byte {
+            b'A'..=b'Z' => byte - b'A',
+            b'a'..=b'z' => byte - b'a' + 26,
+            b'0'..=b'9' => byte - b'0' + 52,
+            b'+' => 62,
+            b'/' => 63,
+            b'\n' => {
+                // Git starts anew on every line.
+                self.position = 0;
+                self.padded = false;
+                return;
+            }
+            b'=' => {
+                self.padded = true;
+                return;
+            }
+            _ => return,
+        };
+        if self.padded {
+            return;
+        }
+        match self.position {
+            0 => {}
+            1 => out.push(self.accumulator | value >> 4),
+            2 => out.push(self.accumulator | value >> 2),
+            _ => out.push(self.accumulator | value),
+        }
+        self.accumulator = match self.position {
+            0 => value << 2,
+            1 => value << 4,
+            2 => value << 6,
+            _ => 0,
+        };
+        self.position = (self.position + 1) % 4;
+    }
+}
+
+fn value_of(digit: u8) -> u8 {
+    match digit {
+        b'0'..=b'9' => digit - b'0',
+        b'a'..=b'f' => digit - b'a' + 10,
+        _ => digit.wrapping_sub(b'A').wrapping_add(10),
+    }
+}
+
+/// Encodes what is written as quoted-printable.
+///
+/// Only a newline ends a line; a CR becomes `=0D`. No line of the result is longer than 76 characters, ends with a blank, or
+/// starts with what mail software gives a meaning (`From `, a lone dot).
+pub(super) struct QuotedPrintable<W> {
+    inner: W,
+    column: usize,
+    blank: Option<u8>,
+}
+
+impl<W: Write> QuotedPrintable<W> {
+    pub(super) fn new(inner: W) -> Self {
+        QuotedPrintable { inner, column: 0, blank: None }
+    }
+
+    /// Writes what is held back and returns the writer. The text must have ended with a newline.
+    pub(super) fn finish(mut self) -> io::Result<W> {
+        if let Some(blank) = self.blank.take() {
+            self.escape(blank)?;
+        }
+        Ok(self.inner)
+    }
+
+    fn byte(&mut self, byte: u8) -> io::Result<()> {
+        if let Some(blank) = self.blank.take() {
+            if byte == b'\n' { self.escape(blank)? } else { self.put(&[blank])? }
+        }
+        match byte {
+            b'\n' => {
+                self.column = 0;
+                self.inner.write_all(b"\n")
+            }
+            b' ' | b'\t' => {
+                self.blank = Some(byte);
+                Ok(())
+            }
+            b'=' => self.escape(byte),
+            b'F' | b'.' if self.column == 0 || self.column == LONGEST => self.escape(byte),
+            b'!'..=b'~' => self.put(&[byte]),
+            _ => self.escape(byte),
+        }
+    }
+
+    fn escape(&mut self, byte: u8) -> io::Result<()> {
+        const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+        self.put(&[b'=', DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]])
+    }
+
+    fn put(&mut self, piece: &[u8]) -> io::Result<()> {
+        if self.column + piece.len() > LONGEST {
+            self.inner.write_all(b"=\n")?;
+            self.column = 0;
+        }
+        self.column += piece.len();
+        self.inner.write_all(piece)
+    }
+}
+
+/// The longest line, without the `=` of a soft line break.
+const LONGEST: usize = 75;
+
+impl<W: Write> Write for QuotedPrintable<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        for &byte in bytes {
+            self.byte(byte)?;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
+}

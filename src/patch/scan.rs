@@ -1,0 +1,216 @@
+//! Walks a diff line by line: headers are read, hunks and binary patches are counted and passed over.
+//!
+//! Tells where each file's change starts and ends, and hands back lines that belong to none, so that the mail reader can
+//! find where a diff really ends. What header lines mean is left to `header`.
+
+use std::io::BufRead;
+
+use bstr::{BStr, ByteSlice};
+
+use super::header::Header;
+use super::lines::Lines;
+use super::{Error, FileChange, Inside};
+
+/// No header line that git writes for a path of 4,096 bytes is longer, quoted twice over.
+const LONGEST_HEADER: usize = 64 * 1024;
+
+/// One step of the walk.
+pub(crate) enum Item {
+    /// One file's change, seen to its end.
+    Change(FileChange),
+    /// A line outside of any change; `Scanner::lines` holds it.
+    Other,
+}
+
+/// The walk over one diff.
+pub(crate) struct Scanner<R> {
+    lines: Lines<R>,
+}
+
+impl<R: BufRead> Scanner<R> {
+    /// Starts at the next line of `lines`.
+    pub(crate) fn new(lines: Lines<R>) -> Self {
+        Scanner { lines }
+    }
+
+    /// The line that the scanner stands on.
+    pub(crate) fn lines(&self) -> &Lines<R> {
+        &self.lines
+    }
+
+    /// The next change or line. `None` at the end.
+    pub(crate) fn step(&mut self) -> Result<Option<Item>, Error> {
+        if !self.lines.advance(LONGEST_HEADER)? {
+            return Ok(None);
+        }
+        let line = self.lines.line();
+        if let Some(names) = line.strip_prefix(b"diff --git ") {
+            let header = Header::of_git(self.lines.start(), names.as_bstr());
+            self.check_length()?;
+            return self.change(header).map(|change| Some(Item::Change(change)));
+        }
+        if line.starts_with(b"--- ") && self.lines.is_whole() {
+            return self.plain();
+        }
+        Ok(Some(Item::Other))
+    }
+
+    /// A change without `diff --git`: `---`, `+++` and a hunk must follow each other, else the line means nothing.
+    fn plain(&mut self) -> Result<Option<Item>, Error> {
+        let mut header = Header::plain(self.lines.start());
+        let minus = self.lines.line().to_owned();
+        if !self.lines.advance(LONGEST_HEADER)? {
+            return Ok(Some(Item::Other));
+        }
+        let plus = self.lines.line();
+        if !plus.starts_with(b"+++ ") || !self.lines.is_whole() {
+            self.lines.again();
+            return Ok(Some(Item::Other));
+        }
+        header.line(minus.as_ref()).and_then(|_| header.line(plus)).map_err(|reason| self.malformed(reason))?;
+        self.change(header).map(|change| Some(Item::Change(change)))
+    }
+
+    /// Everything of one file: header lines, then hunks or a binary patch.
+    fn change(&mut self, mut header: Header) -> Result<FileChange, Error> {
+        let first_line = self.lines.number();
+        loop {
+            if !self.lines.advance(LONGEST_HEADER)? {
+                break;
+            }
+            let line = self.lines.line();
+            if line.starts_with(b"@@ -") {
+                self.hunk(&mut header)?;
+            } else if header.contents.any {
+                self.lines.again();
+                break;
+            } else if line.trim_end() == b"GIT binary patch" {
+                self.binary(&mut header)?;
+            } else if is_binary_notice(line) {
+                header.contents.any = true;
+                header.contents.missing = true;
+            } else if header.line(line).map_err(|reason| self.malformed(reason))? {
+                self.check_length()?;
+            } else {
+                self.lines.again();
+                break;
+            }
+        }
+        let offset = header.offset;
+        header.finish().map_err(|reason| Error::Malformed { line: first_line, offset, reason })
+    }
+
+    /// One hunk, by the numbers of its `@@` line, so that no content is ever taken for a header.
+    fn hunk(&mut self, header: &mut Header) -> Result<(), Error> {
+        let (mut old, mut new) =
+            ranges(self.lines.line()).ok_or_else(|| self.malformed("a hunk without line counts"))?;
+        header.contents.any = true;
+        while old > 0 || new > 0 {
+            if !self.lines.advance(1)? {
+                return Err(self.truncated(Inside::Hunk));
+            }
+            let (takes_old, takes_new) = match self.lines.line().first() {
+                Some(b' ') | None => (1, 1),
+                Some(b'-') => (1, 0),
+                Some(b'+') => (0, 1),
+                Some(b'\\') => (0, 0),
+                // An empty context line whose blank was lost, from a mail with CRLF.
+                Some(b'\r') if self.lines.length() == 1 => (1, 1),
+                Some(_) => return Err(self.malformed("a line that is no hunk line")),
+            };
+            let short = || self.malformed("a hunk that does not add up to its line counts");
+            old = old.checked_sub(takes_old).ok_or_else(short)?;
+            new = new.checked_sub(takes_new).ok_or_else(short)?;
+            header.contents.removed += u64::from(takes_old > takes_new);
+            header.contents.added += u64::from(takes_new > takes_old);
+            if !self.lines.is_terminated() {
+                return Err(self.truncated(Inside::Hunk));
+            }
+        }
+        if self.lines.advance(LONGEST_HEADER)? && !self.lines.line().starts_with(b"\\ ") {
+            self.lines.again();
+        }
+        Ok(())
+    }
+
+    /// The blocks of a `GIT binary patch`: the new contents, then mostly the old ones, each ended by an empty line.
+    fn binary(&mut self, header: &mut Header) -> Result<(), Error> {
+        header.contents.any = true;
+        header.contents.binary = true;
+        for block in 0..2 {
+            if !self.lines.advance(LONGEST_HEADER)? {
+                return if block == 0 { Err(self.truncated(Inside::BinaryPatch)) } else { Ok(()) };
+            }
+            let line = self.lines.line();
+            if !line.starts_with(b"literal ") && !line.starts_with(b"delta ") {
+                if block == 0 {
+                    return Err(self.malformed("a binary patch that is neither literal nor delta"));
+                }
+                self.lines.again();
+                return Ok(());
+            }
+            self.binary_lines()?;
+        }
+        Ok(())
+    }
+
+    /// Lines of base 85: a letter for the count of bytes, then five characters for every four of them.
+    fn binary_lines(&mut self) -> Result<(), Error> {
+        loop {
+            if !self.lines.advance(1)? || !self.lines.is_terminated() {
+                return Err(self.truncated(Inside::BinaryPatch));
+            }
+            let bytes = match self.lines.line().first() {
+                None => return Ok(()),
+                Some(b'\r') if self.lines.length() == 1 => return Ok(()),
+                Some(letter @ b'A'..=b'Z') => u64::from(letter - b'A') + 1,
+                Some(letter @ b'a'..=b'z') => u64::from(letter - b'a') + 27,
+                Some(_) => return Err(self.malformed("a line of a binary patch that does not start with its length")),
+            };
+            let expected = 1 + bytes.div_ceil(4) * 5;
+            // One more where line ends are CRLF.
+            if self.lines.length() != expected && self.lines.length() != expected + 1 {
+                return Err(self.malformed("a line of a binary patch that is not as long as it says"));
+            }
+        }
+    }
+
+    fn check_length(&self) -> Result<(), Error> {
+        if self.lines.is_whole() { Ok(()) } else { Err(self.malformed("a header line of more than 65,536 bytes")) }
+    }
+
+    fn malformed(&self, reason: &'static str) -> Error {
+        Error::Malformed { line: self.lines.number(), offset: self.lines.start(), reason }
+    }
+
+    fn truncated(&self, inside: Inside) -> Error {
+        Error::Truncated { line: self.lines.number(), offset: self.lines.end(), inside }
+    }
+}
+
+fn is_binary_notice(line: &BStr) -> bool {
+    let line = line.trim_end();
+    (line.starts_with(b"Binary files ") || line.starts_with(b"Files ")) && line.ends_with(b" differ")
+}
+
+/// The line counts of `@@ -1,2 +3,4 @@`; a count that is left out is one.
+fn ranges(line: &BStr) -> Option<(u64, u64)> {
+    let rest = line.strip_prefix(b"@@ -")?;
+    let (old, rest) = range(rest)?;
+    let (new, rest) = range(rest.strip_prefix(b" +")?)?;
+    rest.starts_with(b" @@").then_some((old, new))
+}
+
+fn range(text: &[u8]) -> Option<(u64, &[u8])> {
+    let (_, rest) = number(text)?;
+    match rest.strip_prefix(b",") {
+        Some(rest) => number(rest),
+        None => Some((1, rest)),
+    }
+}
+
+fn number(text: &[u8]) -> Option<(u64, &[u8])> {
+    let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let value = text[..digits].to_str().ok()?.parse().ok()?;
+    Some((value, &text[digits..]))
+}

@@ -1,3 +1,6 @@
 //! Stories with real git, one file per program or part, in one binary.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod audit;
+mod store;

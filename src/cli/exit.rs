@@ -79,3 +79,25 @@ impl From<crate::git::Error> for Failure {
         }
     }
 }
+
+impl From<crate::session::Error> for Failure {
+    fn from(error: crate::session::Error) -> Failure {
+        use crate::session::Error;
+        let (exit, kind) = match &error {
+            Error::Io { .. } => (Exit::Failed, "io"),
+            Error::NotFound { .. } => (Exit::Failed, "session-not-found"),
+            Error::Ambiguous { .. } => (Exit::Usage, "ambiguous-id"),
+            Error::NothingYet { .. } => (Exit::Failed, "no-session"),
+            Error::NoCapture { .. } => (Exit::Failed, "no-capture"),
+            Error::NothingArrived { .. } => (Exit::Unavailable, "executorDead"),
+            Error::Corrupt { .. } => (Exit::Failed, "corrupt-capture"),
+            Error::Truncated { .. } => (Exit::OverCap, "truncated"),
+            Error::Locked { .. } => (Exit::Failed, "locked"),
+            Error::Exists { .. } => (Exit::Failed, "session-exists"),
+            Error::NewerMeta { .. } => (Exit::Failed, "newer-meta"),
+            Error::Damaged { .. } => (Exit::Failed, "damaged-meta"),
+        };
+        let hint = error.hint();
+        Failure { exit, kind, message: error.to_string(), hint }
+    }
+}

@@ -5,6 +5,7 @@
 //! completion; and a [`Program::run`] that turns them into the library's options, calls one pipeline, and tells what
 //! came out.
 
+pub mod apply;
 mod exit;
 mod ui;
 

@@ -113,6 +113,12 @@ impl Isolated {
         Ok(())
     }
 
+    /// Whether the private index is one half of a split index.
+    pub fn has_shared_index(&self) -> bool {
+        let files = fs::read_dir(self.path()).into_iter().flatten().flatten();
+        files.into_iter().any(|file| file.file_name().as_encoded_bytes().starts_with(b"sharedindex."))
+    }
+
     /// A git command that sees nothing but this directory, the objects and the work tree, run at the top of the work tree.
     pub fn git(&self, subcommand: &str) -> Command {
         self.git_on(subcommand, &self.work_tree)

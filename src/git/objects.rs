@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use bstr::{BString, ByteSlice};
+use bstr::{BStr, BString, ByteSlice};
 use gix::ObjectId;
 
-use super::Error;
+use super::{Error, TreeItem};
 
 /// An open object database.
 pub struct Objects {
@@ -53,6 +53,20 @@ impl Objects {
     pub fn size(&self, id: &str) -> Result<u64, Error> {
         let header = self.repo.find_header(parse(id)?).map_err(|error| missing(id, error))?;
         Ok(header.size())
+    }
+
+    /// The id that these bytes have as a blob; nothing is written.
+    pub fn blob_id(&self, bytes: &[u8]) -> Result<String, Error> {
+        let kind = gix::object::Kind::Blob;
+        let id = gix::objs::compute_hash(self.repo.object_hash(), kind, bytes);
+        Ok(id.map_err(|error| missing("new blob", error))?.to_string())
+    }
+
+    /// What a tree says of a path below it; `None` when the path is not there.
+    pub fn entry(&self, tree: &str, path: &BStr) -> Result<Option<TreeItem>, Error> {
+        let root = self.repo.find_tree(parse(tree)?).map_err(|error| missing(tree, error))?;
+        let entry = root.lookup_entry(path.split(|&byte| byte == b'/')).map_err(|error| missing(tree, error))?;
+        Ok(entry.map(|entry| TreeItem { mode: u32::from(entry.mode().value()), id: entry.object_id().to_string() }))
     }
 
     /// A commit's parts.

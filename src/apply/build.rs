@@ -1,0 +1,367 @@
+//! Entries become trees, trees become commits, all in the object database.
+
+use std::path::{Path, PathBuf};
+
+use bstr::{BString, ByteSlice};
+
+use super::place::{self, Conflict, Patch, Placed, Reject, Stage};
+use super::proof::{Comparison, Proof};
+use super::record::Record;
+use super::{Error, OnConflict, Options, Place, Series, Target, merge};
+use crate::git::{Commit, Isolated, Objects, Repo, TreeItem};
+use crate::mbox::{Entry, Identity, Kind};
+
+/// Everything that was built, and where it stopped.
+#[derive(Debug)]
+pub struct Built {
+    /// The commits, oldest first.
+    pub commits: Vec<BuiltCommit>,
+    /// Subjects of commit entries whose changes were there already.
+    pub already: Vec<BString>,
+    /// The commit that the branch gets.
+    pub tip: String,
+    /// What is committed.
+    pub tip_tree: String,
+    /// What is staged.
+    pub index_tree: String,
+    /// What is in the work tree.
+    pub worktree_tree: String,
+    /// Work tree paths whose bytes land as they are, without line-ending or encoding conversion.
+    pub verbatim: Vec<BString>,
+    /// Paths that are marked as to be added later.
+    pub intent_to_add: Vec<BString>,
+    /// Uncommitted files of the person's that are the capture's own preimages, and so may be replaced.
+    pub replaces: Vec<BString>,
+    /// Hunks that were left out, because that was asked for.
+    pub rejects: Vec<Reject>,
+    /// The entry that does not fit.
+    pub stop: Option<Stop>,
+    /// What was proved.
+    pub proof: Proof,
+}
+
+/// A commit that was made.
+#[derive(Debug, Clone)]
+pub struct BuiltCommit {
+    /// Its hex id here.
+    pub id: String,
+    /// Its hex id in the sandbox.
+    pub sandbox_id: Option<String>,
+    /// The first line of its message.
+    pub subject: BString,
+    /// The author's name and mail.
+    pub author: BString,
+    /// Whether it took a three-way merge.
+    pub merged: bool,
+    /// Whether the sandbox's commit was a merge, of which this is the first-parent side.
+    pub was_merge: bool,
+}
+
+/// The entry at which it stopped.
+#[derive(Debug, Clone)]
+pub struct Stop {
+    /// Which entry, from 0.
+    pub entry: usize,
+    /// What it is.
+    pub kind: Kind,
+    /// Its subject.
+    pub subject: BString,
+    /// The paths in conflict.
+    pub paths: Vec<BString>,
+    /// The index entries of those paths.
+    pub stages: Vec<Stage>,
+    /// Hunks that could not be placed at all.
+    pub rejects: Vec<Reject>,
+}
+
+/// Builds every entry from the target's base on.
+pub fn build(
+    repo: &Repo,
+    isolated: &Isolated,
+    series: &mut Series,
+    target: &Target,
+    options: &Options,
+) -> Result<Built, Error> {
+    if let Some(pack) = series.preimages() {
+        isolated.git("unpack-objects").args(["-q", "--strict"]).input(pack).run()?;
+    }
+    let mut builder = Builder::start(repo, isolated, target, options)?;
+    let first = if options.rest { Record::read(repo, &series.id)?.map_or(0, |record| record.next) } else { 0 };
+    for index in first..series.len() {
+        if options.rest && series.entry(index).kind == Kind::Commit {
+            continue;
+        }
+        if !builder.entry(series, index)? {
+            break;
+        }
+    }
+    builder.finish(series)
+}
+
+struct Builder<'a> {
+    repo: &'a Repo,
+    isolated: &'a Isolated,
+    objects: Objects,
+    target: &'a Target,
+    options: &'a Options,
+    diff: PathBuf,
+    /// The tree after the last entry.
+    tree: String,
+    comparison: Comparison,
+    built: Built,
+}
+
+impl<'a> Builder<'a> {
+    fn start(
+        repo: &'a Repo,
+        isolated: &'a Isolated,
+        target: &'a Target,
+        options: &'a Options,
+    ) -> Result<Builder<'a>, Error> {
+        let tree = if options.rest {
+            // What `git am --continue` and the person made of the entries before is in the index.
+            isolated.copy_index(repo)?;
+            isolated.write_tree()?
+        } else {
+            target.base_tree.clone()
+        };
+        Ok(Builder {
+            repo,
+            isolated,
+            objects: isolated.objects()?,
+            target,
+            options,
+            diff: isolated.path().join("entry.diff"),
+            comparison: Comparison::default(),
+            built: Built {
+                commits: Vec::new(),
+                already: Vec::new(),
+                tip: target.base.clone(),
+                tip_tree: target.base_tree.clone(),
+                index_tree: tree.clone(),
+                worktree_tree: tree.clone(),
+                verbatim: Vec::new(),
+                intent_to_add: Vec::new(),
+                replaces: Vec::new(),
+                rejects: Vec::new(),
+                stop: None,
+                proof: Proof::Unfinished,
+            },
+            tree,
+        })
+    }
+
+    /// Builds one entry; whether to go on.
+    fn entry(&mut self, series: &mut Series, index: usize) -> Result<bool, Error> {
+        let diff = self.diff.clone();
+        let patch = Patch::unpack(series, index, &diff)?;
+        let entry = series.entry(index).clone();
+        let placed = self.place(&entry, &patch)?;
+        let (tree, exact) = match placed {
+            Placed::Fits { tree, exact } => (tree, exact),
+            Placed::Merged { tree } => (tree, false),
+            Placed::Conflict(conflict) => match self.conflict(&entry, &patch, conflict)? {
+                Some(tree) => (tree, false),
+                None => return Ok(false),
+            },
+        };
+        self.comparison.add(series, index, &tree, exact);
+        self.settle(&entry, &patch, tree, exact)?;
+        Ok(true)
+    }
+
+    fn place(&mut self, entry: &Entry, patch: &Patch) -> Result<Placed, Error> {
+        let lands_here = matches!(self.options.place, Place::NewBranch | Place::InPlace);
+        if entry.kind != Kind::Worktree || !lands_here || patch.changes.is_empty() {
+            return place::place(self.isolated, &self.objects, &self.tree, patch);
+        }
+        // A file that the person has changed, exactly as the sandbox found it, is what this entry's diff begins with.
+        self.isolated.read_tree(&self.tree)?;
+        let mine = self.preimages_in_work_tree(patch)?;
+        if mine.is_empty() {
+            return place::place_on_index(self.isolated, &self.objects, &self.tree, patch);
+        }
+        self.isolated.set_entries(mine.iter().map(|(path, item)| (path.as_bstr(), Some(item))))?;
+        self.built.replaces = mine.into_iter().map(|(path, _)| path).collect();
+        let tree = self.isolated.write_tree()?;
+        place::place_on_index(self.isolated, &self.objects, &tree, patch)
+    }
+
+    /// Paths of which the tree has another preimage than the diff names, and the person's file has that one.
+    fn preimages_in_work_tree(&self, patch: &Patch) -> Result<Vec<(BString, TreeItem)>, Error> {
+        let mut mine = Vec::new();
+        for change in &patch.changes {
+            let (Some(path), Some(id)) = (&change.old_path, &change.old_id) else { continue };
+            let (Ok(id), Ok(file)) = (id.to_str(), path.to_path()) else { continue };
+            let mode = change.old_mode.or(change.new_mode).unwrap_or(0o100_644);
+            let here = self.objects.entry(&self.tree, path.as_bstr())?;
+            let differs = here.is_none_or(|item| item.id != id);
+            if differs && merge::adopt(&self.isolated.work_tree().join(file), &self.objects, id)? {
+                mine.push((path.clone(), TreeItem { mode, id: id.to_owned() }));
+            }
+        }
+        Ok(mine)
+    }
+
+    /// An entry that does not fit: the tree to go on with, or `None` to stop here.
+    fn conflict(&mut self, entry: &Entry, patch: &Patch, conflict: Conflict) -> Result<Option<String>, Error> {
+        let paths = conflict.paths();
+        if !self.target.can_stop(self.options) {
+            return Err(Error::Conflicts { entry: patch.index + 1, subject: patch.subject.clone(), paths });
+        }
+        if self.options.on_conflict == OnConflict::Reject {
+            let conflict = match conflict.rejects.is_empty() {
+                true => place::reject(self.isolated, &self.tree, patch)?,
+                false => conflict,
+            };
+            self.built.rejects.extend(conflict.rejects);
+            return Ok(Some(conflict.tree));
+        }
+        self.built.worktree_tree = conflict.tree;
+        self.built.stop = Some(Stop {
+            entry: patch.index,
+            kind: entry.kind,
+            subject: patch.subject.clone(),
+            paths,
+            stages: conflict.stages,
+            rejects: conflict.rejects,
+        });
+        Ok(None)
+    }
+
+    /// Makes of a tree what the entry's kind makes of it.
+    fn settle(&mut self, entry: &Entry, patch: &Patch, tree: String, exact: bool) -> Result<(), Error> {
+        match entry.kind {
+            Kind::Commit if tree == self.tree && !patch.changes.is_empty() => {
+                self.built.already.push(patch.subject.clone())
+            }
+            Kind::Commit => {
+                self.commit(entry, &tree, patch, exact)?;
+                self.built.tip_tree = tree.clone();
+                self.built.index_tree = tree.clone();
+            }
+            Kind::Index => self.built.index_tree = tree.clone(),
+            Kind::Worktree => {
+                self.built.verbatim = entry.verbatim.clone();
+                self.built.intent_to_add = entry.intent_to_add.clone();
+            }
+        }
+        self.built.worktree_tree = tree.clone();
+        self.tree = tree;
+        Ok(())
+    }
+
+    fn commit(&mut self, entry: &Entry, tree: &str, patch: &Patch, exact: bool) -> Result<(), Error> {
+        let commit = Commit {
+            tree: tree.to_owned(),
+            parents: vec![self.built.tip.clone()],
+            author: self.author(entry),
+            committer: self.target.committer.clone().unwrap_or_default(),
+            encoding: entry.encoding.clone(),
+            message: entry.message.clone(),
+        };
+        let id = match self.target.sign {
+            true => signed(self.repo, self.isolated, &self.objects, &commit, &patch.subject)?,
+            false => self.objects.write_commit(&commit)?,
+        };
+        let (name, mail) = (entry.author.name(), entry.author.email());
+        self.built.commits.push(BuiltCommit {
+            id: id.clone(),
+            sandbox_id: entry.commit.as_ref().map(|id| id.to_string()),
+            subject: patch.subject.clone(),
+            author: bstr::concat([name.as_bytes(), b" <", mail.as_bytes(), b">"]).into(),
+            merged: !exact,
+            was_merge: entry.parents.len() > 1,
+        });
+        self.built.tip = id;
+        Ok(())
+    }
+
+    /// The author as the capture has it; at the committer's time when a mail has none that can be read.
+    fn author(&self, entry: &Entry) -> BString {
+        let committer = Identity(self.target.committer.clone().unwrap_or_default());
+        match (entry.author.seconds(), committer.seconds()) {
+            (None, Some(now)) => {
+                let (name, mail) = (entry.author.name(), entry.author.email());
+                bstr::concat([
+                    name.as_bytes(),
+                    b" <",
+                    mail.as_bytes(),
+                    format!("> {now} {}", committer.offset()).as_bytes(),
+                ])
+                .into()
+            }
+            _ => entry.author.0.clone(),
+        }
+    }
+
+    fn finish(mut self, series: &Series) -> Result<Built, Error> {
+        if self.options.commit_worktree && self.built.stop.is_none() && self.built.worktree_tree != self.built.tip_tree
+        {
+            self.commit_uncommitted(series)?;
+        }
+        let unfinished = self.built.stop.is_some() || !self.built.rejects.is_empty() || self.options.rest;
+        if !unfinished {
+            self.built.proof = self.comparison.conclude(self.repo, series, &self.target.base_tree)?;
+        }
+        Ok(self.built)
+    }
+
+    /// One commit of all that was not committed in the sandbox, by the person who applies.
+    fn commit_uncommitted(&mut self, series: &Series) -> Result<(), Error> {
+        let subject = BString::from("Uncommitted work of the session");
+        let committer = self.target.committer.clone().unwrap_or_default();
+        let entry = Entry {
+            kind: Kind::Commit,
+            author: Identity(committer),
+            message: format!("{subject}\n\nSession: {}\n", series.id).into(),
+            encoding: None,
+            commit: None,
+            tree: None,
+            parents: Vec::new(),
+            verbatim: Vec::new(),
+            intent_to_add: Vec::new(),
+        };
+        let tree = self.built.worktree_tree.clone();
+        let patch = Patch { index: series.len(), subject, diff: Path::new(""), changes: Vec::new() };
+        self.commit(&entry, &tree, &patch, true)?;
+        self.built.tip_tree = tree.clone();
+        self.built.index_tree = tree;
+        self.built.intent_to_add.clear();
+        Ok(())
+    }
+}
+
+/// Makes the commit with git, which alone knows how to sign, and checks that it made that very commit.
+fn signed(
+    repo: &Repo,
+    isolated: &Isolated,
+    objects: &Objects,
+    commit: &Commit,
+    subject: &BString,
+) -> Result<String, Error> {
+    let cannot = |reason: String| Error::CannotSign { subject: subject.clone(), reason };
+    let author = Identity(commit.author.clone());
+    let date = author.seconds().map(|seconds| format!("@{seconds} {}", author.offset()));
+    let os = |bytes: &bstr::BStr| bytes.to_os_str().map(ToOwned::to_owned).map_err(|error| cannot(error.to_string()));
+    let mut git = repo.git("commit-tree").arg("-S").arg(&commit.tree);
+    for parent in &commit.parents {
+        git = git.args(["-p", parent]);
+    }
+    let made = git
+        .args(["-F", "-"])
+        .input(commit.message.as_slice())
+        .env("GIT_OBJECT_DIRECTORY", isolated.path().join("objects"))
+        .env("GIT_ALTERNATE_OBJECT_DIRECTORIES", &repo.objects)
+        .env("GIT_AUTHOR_NAME", os(author.name())?)
+        .env("GIT_AUTHOR_EMAIL", os(author.email())?)
+        .env("GIT_AUTHOR_DATE", date.ok_or_else(|| cannot("its date cannot be given to git".into()))?)
+        .finish()?;
+    if made.code != Some(0) {
+        return Err(cannot(made.stderr.trim_end().to_owned()));
+    }
+    let id = made.stdout.trim_end().to_str_lossy().into_owned();
+    let is = objects.commit(&id)?;
+    let same = (&is.author, &is.message, &is.encoding) == (&commit.author, &commit.message, &commit.encoding);
+    if same { Ok(id) } else { Err(cannot("git would write its author, message or encoding otherwise".into())) }
+}

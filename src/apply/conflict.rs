@@ -1,0 +1,137 @@
+//! A conflict, left in good order: the session of `git am` that the person goes on with, and `.rej` files.
+//!
+//! The session is the one that `git am --3way` would have left: `git am --continue`, `--skip` and `--abort` work on it,
+//! with the mails of the commits that come after. It is written here rather than by running `git am`, because git would
+//! run filters and drivers that the capture selects, and would take author and message from the mail's readable text
+//! where the capture has the exact ones.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use bstr::{BStr, BString, ByteSlice};
+
+use super::build::Built;
+use super::desk::Desk;
+use super::place::Reject;
+use super::{Error, Series, Target};
+use crate::git::{Error as GitError, Isolated, Repo};
+use crate::mbox::{Entry, Kind};
+
+/// A session of `git am`, made ready beside the place where git looks for it.
+pub struct AmSession {
+    folder: PathBuf,
+}
+
+/// Makes the session ready that a conflict in a commit leaves; `None` when no commit is in conflict.
+pub fn prepare(
+    repo: &Repo,
+    isolated: &Isolated,
+    series: &mut Series,
+    target: &Target,
+    built: &Built,
+) -> Result<Option<AmSession>, Error> {
+    let Some(stop) = built.stop.as_ref().filter(|stop| stop.kind == Kind::Commit) else { return Ok(None) };
+    debug_assert!(repo.in_progress().is_none(), "{:?}", target.branch);
+    let folder = isolated.path().join("rebase-apply");
+    fs::create_dir(&folder).map_err(GitError::io("cannot make", &folder))?;
+    let mails: Vec<usize> = series.commits().filter(|&index| index >= stop.entry).collect();
+    for (number, &index) in mails.iter().enumerate() {
+        series.unpack_mail(index, &folder.join(format!("{:04}", number + 1)))?;
+    }
+    let patch = folder.join("patch");
+    series.unpack(stop.entry, &patch)?;
+    write_state(&folder, series.entry(stop.entry), mails.len(), &built.tip)?;
+    Ok(Some(AmSession { folder }))
+}
+
+impl AmSession {
+    /// From now on `git am` is in progress, and would go back to `tip` when aborted.
+    pub fn begin(self, repo: &Repo, tip: &str) -> Result<(), Error> {
+        repo.git("update-ref").args(["ORIG_HEAD", tip]).run()?;
+        let place = repo.git_dir.join("rebase-apply");
+        fs::rename(&self.folder, &place).map_err(GitError::io("cannot make", place))?;
+        Ok(())
+    }
+}
+
+/// The state files of `git am`, as `builtin/am` documents and reads them.
+fn write_state(folder: &Path, entry: &Entry, mails: usize, tip: &str) -> Result<(), Error> {
+    let write = |name: &str, bytes: &[u8]| {
+        let file = folder.join(name);
+        fs::write(&file, bytes).map_err(GitError::io("cannot write", file))
+    };
+    let flags: [(&str, &str); 11] = [
+        ("threeway", "t"),
+        ("quiet", "f"),
+        ("sign", "f"),
+        ("utf8", "t"),
+        ("keep", "f"),
+        ("messageid", "f"),
+        ("scissors", "f"),
+        ("quoted-cr", ""),
+        ("keepcr", "t"),
+        ("apply-opt", " '--whitespace=nowarn'"),
+        ("applying", ""),
+    ];
+    for (name, value) in flags {
+        write(name, format!("{value}\n").as_bytes())?;
+    }
+    write("next", b"1\n")?;
+    write("last", format!("{mails}\n").as_bytes())?;
+    write("abort-safety", format!("{tip}\n").as_bytes())?;
+    write("final-commit", &entry.message)?;
+    write("author-script", &author_script(entry))?;
+    Ok(())
+}
+
+/// The author as shell assignments, which is how `git am` keeps it.
+fn author_script(entry: &Entry) -> Vec<u8> {
+    let date = format!("@{} {}", entry.author.seconds().unwrap_or_default(), entry.author.offset());
+    let mut script = Vec::new();
+    let values = [
+        ("GIT_AUTHOR_NAME", entry.author.name()),
+        ("GIT_AUTHOR_EMAIL", entry.author.email()),
+        ("GIT_AUTHOR_DATE", BStr::new(&date)),
+    ];
+    for (name, value) in values {
+        script.extend_from_slice(name.as_bytes());
+        script.extend_from_slice(b"='");
+        script.extend_from_slice(&value.replace("'", "'\\''").replace("!", "'\\!'"));
+        script.extend_from_slice(b"'\n");
+    }
+    script
+}
+
+/// Writes rejected hunks beside the files that they are for.
+pub fn write_rejects<'a>(desk: &Desk, rejects: impl IntoIterator<Item = &'a Reject>) -> Result<(), Error> {
+    for reject in rejects {
+        let file = free_name(desk, reject.path.as_bstr())?;
+        if let Some(parent) = file.parent() {
+            fs::create_dir_all(parent).map_err(GitError::io("cannot make", parent))?;
+        }
+        fs::write(&file, &reject.hunks).map_err(GitError::io("cannot write", file))?;
+    }
+    Ok(())
+}
+
+/// `<path>.rej`, or with a number when the person has a file of that name; at the top of the work tree when a link or a
+/// file stands where its folder must be, because what is behind a link is not ours to write to.
+fn free_name(desk: &Desk, path: &BStr) -> Result<PathBuf, Error> {
+    let mut path = path.to_owned();
+    let folders: Vec<usize> = path.find_iter("/").collect();
+    for at in folders {
+        let folder = desk.file(path[..at].as_bstr())?;
+        if folder.symlink_metadata().is_ok_and(|metadata| !metadata.is_dir()) {
+            path = BString::from(path.replace("/", "-"));
+            break;
+        }
+    }
+    let mut name = path.clone();
+    name.extend_from_slice(b".rej");
+    let mut number = 1;
+    while desk.file(name.as_bstr())?.symlink_metadata().is_ok() {
+        number += 1;
+        name = BString::from(format!("{path}.{number}.rej"));
+    }
+    desk.file(name.as_bstr())
+}

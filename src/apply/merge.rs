@@ -1,0 +1,143 @@
+//! A diff that does not fit is merged three ways by git, in the object database alone.
+//!
+//! As `git am --3way` does it: a base tree of nothing but the preimages that the diff names, "theirs" being the diff on
+//! that base, "ours" the tree at hand. git's own merge then decides, renames followed. The three trees are wrapped in
+//! commits, because a merge base cannot be given to the `merge-tree` of git before 2.40.
+
+use std::path::Path;
+
+use bstr::{BString, ByteSlice};
+
+use super::Error;
+use super::place::{Patch, Stage};
+use crate::git::{Commit, Isolated, Objects, TreeItem};
+
+/// What the merge says.
+#[derive(Debug)]
+pub enum Merge {
+    /// It merges; the resulting tree.
+    Clean(String),
+    /// Both sides changed the same.
+    Conflict {
+        /// The tree with conflict markers.
+        tree: String,
+        /// The index entries of the paths in conflict.
+        stages: Vec<Stage>,
+    },
+    /// A preimage is missing, or is not what the diff says: there is nothing to merge with.
+    NoPreimages,
+}
+
+/// Merges `patch` into `ours`.
+pub fn three_way(isolated: &Isolated, objects: &Objects, ours: &str, patch: &Patch) -> Result<Merge, Error> {
+    // `--build-fake-ancestor` takes what the diff names no id for (a change of mode alone) from the index.
+    isolated.read_tree(ours)?;
+    find_preimages(isolated, objects, patch)?;
+    let index = isolated.path().join("preimages");
+    let built =
+        isolated.git("apply").arg(format!("--build-fake-ancestor={}", index.display())).arg(patch.diff).finish()?;
+    if built.code != Some(0) {
+        return Ok(Merge::NoPreimages);
+    }
+    let on_index = |subcommand: &str| isolated.git(subcommand).env("GIT_INDEX_FILE", &index);
+    let base = on_index("write-tree").line()?.to_string();
+    let applied = on_index("apply").args(["--cached", "--whitespace=nowarn"]).arg(patch.diff).finish()?;
+    if applied.code != Some(0) {
+        return Ok(Merge::NoPreimages);
+    }
+    let theirs = on_index("write-tree").line()?.to_string();
+    merge_trees(isolated, objects, [&base, ours, &theirs], &patch.subject)
+}
+
+/// Preimages that the repository does not have may be in the person's own files: when one hashes to the id, it is it.
+fn find_preimages(isolated: &Isolated, objects: &Objects, patch: &Patch) -> Result<(), Error> {
+    for change in &patch.changes {
+        let (Some(path), Some(id)) = (&change.old_path, &change.old_id) else { continue };
+        let (Ok(path), Ok(id)) = (path.to_path(), id.to_str()) else { continue };
+        if id.len() == isolated.format().zero().len() && !objects.has(id) {
+            adopt(&isolated.work_tree().join(path), objects, id)?;
+        }
+    }
+    Ok(())
+}
+
+/// Takes a file's content into the object database if it is what `id` names; whether it was.
+pub fn adopt(file: &Path, objects: &Objects, id: &str) -> Result<bool, Error> {
+    let Ok(metadata) = file.symlink_metadata() else { return Ok(false) };
+    let bytes = if metadata.is_symlink() {
+        std::fs::read_link(file).map(|target| target.into_os_string().into_encoded_bytes())
+    } else if metadata.is_file() {
+        std::fs::read(file)
+    } else {
+        return Ok(false);
+    };
+    match bytes {
+        Ok(bytes) if objects.blob_id(&bytes)? == id => {
+            objects.write_blob(&bytes)?;
+            Ok(true)
+        }
+        _ => Ok(false),
+    }
+}
+
+fn merge_trees(isolated: &Isolated, objects: &Objects, trees: [&str; 3], subject: &BString) -> Result<Merge, Error> {
+    let [base, ours, theirs] = trees;
+    let base = wrap(objects, base, None)?;
+    let (ours, theirs) = (wrap(objects, ours, Some(&base))?, wrap(objects, theirs, Some(&base))?);
+    // The names given to merge-tree are those that the person reads beside the conflict markers.
+    let label = label(subject);
+    write_ref(isolated, "HEAD", &ours)?;
+    write_ref(isolated, &format!("refs/heads/{label}"), &theirs)?;
+    let merged = isolated.git("merge-tree").args(["--write-tree", "-z", "--no-messages", "HEAD", &label]).finish()?;
+    match merged.code {
+        Some(0 | 1) => {}
+        _ => return Err(merged.failure("merge-tree").into()),
+    }
+    let mut fields = merged.stdout.split(|&byte| byte == 0);
+    let tree = fields.next().unwrap_or_default().to_str_lossy().into_owned();
+    if merged.code == Some(0) {
+        return Ok(Merge::Clean(tree));
+    }
+    let stages: Vec<Stage> = fields.map_while(stage).collect();
+    Ok(Merge::Conflict { tree, stages })
+}
+
+fn wrap(objects: &Objects, tree: &str, parent: Option<&str>) -> Result<String, Error> {
+    let nobody = BString::from("git-glue <> 0 +0000");
+    let commit = Commit {
+        tree: tree.to_owned(),
+        parents: parent.map(str::to_owned).into_iter().collect(),
+        author: nobody.clone(),
+        committer: nobody,
+        encoding: None,
+        message: BString::default(),
+    };
+    Ok(objects.write_commit(&commit)?)
+}
+
+fn write_ref(isolated: &Isolated, name: &str, id: &str) -> Result<(), Error> {
+    let file = isolated.path().join(name);
+    if let Some(folder) = file.parent() {
+        std::fs::create_dir_all(folder).map_err(crate::git::Error::io("cannot make", folder))?;
+    }
+    std::fs::write(&file, format!("{id}\n")).map_err(crate::git::Error::io("cannot write", file))?;
+    Ok(())
+}
+
+/// A subject as a ref's name.
+fn label(subject: &BString) -> String {
+    let plain = |ch: char| if ch.is_ascii_alphanumeric() { ch } else { '-' };
+    let label: String = subject.chars().map(plain).take(60).collect();
+    let label = label.trim_matches('-');
+    if label.is_empty() { "capture".to_owned() } else { label.to_owned() }
+}
+
+/// `<mode> <id> <stage>\t<path>`; `None` at the empty field that ends the list.
+fn stage(field: &[u8]) -> Option<Stage> {
+    let (head, path) = field.split_once_str("\t")?;
+    let mut words = head.to_str().ok()?.split(' ');
+    let mode = u32::from_str_radix(words.next()?, 8).ok()?;
+    let id = words.next()?.to_owned();
+    let number = words.next()?.parse().ok()?;
+    Some(Stage { path: path.into(), number, item: TreeItem { mode, id } })
+}

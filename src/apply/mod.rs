@@ -1,0 +1,181 @@
+//! A capture lands in a repository: store -> entries -> trees -> commits -> branch -> work tree.
+//!
+//! Compute first, move refs last. Everything is built in a private git directory over the repository's objects; only
+//! when all of it is known to fit, or to stop at a conflict that can be left in good order, does the branch appear in one
+//! ref transaction and the work tree follow. The steps, each a sibling file, each taking what the one before it made:
+//!
+//! ```text
+//! capture --series--> entries, checked      repository --target--> base, branch, who commits
+//!              \                             /
+//!               `------- build --------------   entries -> trees (place, merge) -> commits, and the proof
+//!                          |
+//!                       landing                 objects kept, refs moved, work tree and index brought along
+//!                          |
+//!                 conflict / undo               what is left of a conflict; the way back
+//! ```
+
+mod build;
+mod conflict;
+mod desk;
+mod error;
+mod landed;
+mod landing;
+mod merge;
+mod place;
+mod proof;
+mod record;
+mod risk;
+mod series;
+mod target;
+mod undo;
+
+pub use build::{Built, BuiltCommit, Stop};
+pub use error::{Error, Obstacle};
+pub use proof::Proof;
+pub use series::Series;
+pub use target::Target;
+pub use undo::{Undone, undo};
+
+use std::path::PathBuf;
+
+use bstr::BString;
+
+use crate::git::{Isolated, Outside, Repo};
+use crate::session::Capture;
+
+/// What the user asked for.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// The revision to apply onto; HEAD when none.
+    pub onto: Option<String>,
+    /// The branch to make; `glue/<session id>` when none.
+    pub branch: Option<String>,
+    /// Where the work lands.
+    pub place: Place,
+    /// What to do with an entry that does not fit.
+    pub on_conflict: OnConflict,
+    /// Only say what would happen.
+    pub check: bool,
+    /// Make a commit of the uncommitted work too.
+    pub commit_worktree: bool,
+    /// Land only what `git am --continue` does not: the index and work tree entries that a conflict left over.
+    pub rest: bool,
+    /// Sign no commit, whatever `commit.gpgSign` says.
+    pub no_gpg_sign: bool,
+}
+
+/// Where the work lands.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Place {
+    /// On a new branch, which this work tree is switched to.
+    #[default]
+    NewBranch,
+    /// On the branch that is checked out.
+    InPlace,
+    /// On a new branch that is not checked out; no file is touched.
+    NoCheckout,
+    /// On a new branch in a new linked work tree.
+    Worktree(PathBuf),
+}
+
+/// What to do with an entry that does not fit.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum OnConflict {
+    /// Land what comes before it and leave the conflict as git leaves it.
+    #[default]
+    Leave,
+    /// Change nothing at all.
+    Atomic,
+    /// Land what fits, and write the rest as `.rej` files.
+    Reject,
+}
+
+/// How it went, when nothing was refused.
+#[derive(Debug)]
+pub enum Outcome {
+    /// The capture holds nothing: the sandbox changed nothing.
+    Nothing,
+    /// All of it is here already.
+    AlreadyApplied {
+        /// The branch that holds it.
+        branch: String,
+    },
+    /// It was only asked what would happen.
+    Planned(Report),
+    /// Everything is here, uncommitted work included.
+    Landed(Report),
+    /// Everything before an entry is here; that one waits for the user.
+    Stopped(Report),
+}
+
+/// What landed, or would.
+#[derive(Debug)]
+pub struct Report {
+    /// The session's id.
+    pub id: String,
+    /// The full name of the branch that the commits are on; `None` on a detached HEAD.
+    pub branch: Option<String>,
+    /// Whether the branch was made.
+    pub branch_is_new: bool,
+    /// The commit applied onto.
+    pub base: String,
+    /// The branch's commit afterwards.
+    pub tip: String,
+    /// The commits, oldest first.
+    pub commits: Vec<BuiltCommit>,
+    /// Subjects of commits whose changes were here already.
+    pub already: Vec<BString>,
+    /// Paths that are staged, unstaged and untracked afterwards because the capture brought them so.
+    pub uncommitted: Uncommitted,
+    /// How many files differ between the base and what landed.
+    pub files: usize,
+    /// What was proved about the trees.
+    pub proof: Proof,
+    /// Where it stopped, if it did.
+    pub stop: Option<Stop>,
+    /// Files of which hunks were left out, because that was asked for.
+    pub rejects: Vec<BString>,
+    /// Whether uncommitted work waits for the conflict to be resolved.
+    pub left_over: bool,
+    /// The work tree that it landed in.
+    pub work_tree: Option<PathBuf>,
+    /// Other things to know, in words.
+    pub notes: Vec<String>,
+    /// Whether `--undo` can take it back.
+    pub undoable: bool,
+}
+
+/// Uncommitted work that came along.
+#[derive(Debug, Default, Clone)]
+pub struct Uncommitted {
+    /// In the index.
+    pub staged: Vec<BString>,
+    /// Changed in the work tree against the index.
+    pub unstaged: Vec<BString>,
+    /// In the work tree alone.
+    pub untracked: Vec<BString>,
+}
+
+impl Uncommitted {
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.staged.is_empty() && self.unstaged.is_empty() && self.untracked.is_empty()
+    }
+}
+
+/// Applies `capture` to `repo`.
+pub fn run(repo: &Repo, capture: Capture, options: &Options) -> Result<Outcome, Error> {
+    let mut series = Series::read(capture, repo.format)?;
+    if series.is_empty() {
+        return Ok(Outcome::Nothing);
+    }
+    let target = Target::find(repo, &series, options)?;
+    if let Some(branch) = landed::already(repo, &series, &target, options)? {
+        return Ok(Outcome::AlreadyApplied { branch });
+    }
+    target.check_free(repo, options)?;
+    let isolated = Isolated::over(repo, Outside::WorkTreeAndFileSystem, Some(&repo.common_dir))?;
+    let built = build::build(repo, &isolated, &mut series, &target, options)?;
+    let report = risk::report(&isolated, &series, &target, &built, options)?;
+    landing::land(repo, &isolated, &mut series, &target, built, report, options)
+}

@@ -1,0 +1,200 @@
+//! One entry's diff on one tree: the seam between a capture's entries and trees.
+//!
+//! A diff is placed as `git apply` places it, on the private index. One that does not fit is merged three ways
+//! ([`merge`]); what even that cannot decide is a [`Conflict`]. Nothing of the person's is read or written,
+//! but for files that hold a preimage the repository does not have.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::path::Path;
+
+use bstr::{BString, ByteSlice};
+
+use super::merge::{self, Merge};
+use super::{Error, Series};
+use crate::git::{Isolated, Objects, TreeChange, TreeItem};
+use crate::patch::FileChange;
+
+/// An entry's diff, unpacked.
+pub struct Patch<'a> {
+    /// Which entry it is, from 0.
+    pub index: usize,
+    /// Its subject.
+    pub subject: BString,
+    /// The file that holds the diff.
+    pub diff: &'a Path,
+    /// What it changes.
+    pub changes: Vec<FileChange>,
+}
+
+/// An entry's diff on a tree.
+#[derive(Debug)]
+pub enum Placed {
+    /// Every hunk fits.
+    Fits {
+        /// The tree that comes out.
+        tree: String,
+        /// Whether every file was the very preimage that the diff names, so that the result can be held against the capture.
+        exact: bool,
+    },
+    /// It took a three-way merge.
+    Merged {
+        /// The tree that comes out.
+        tree: String,
+    },
+    /// It does not fit.
+    Conflict(Conflict),
+}
+
+/// What is left of an entry that does not fit.
+#[derive(Debug, Default)]
+pub struct Conflict {
+    /// The tree with what fits, and conflict markers where both sides changed the same.
+    pub tree: String,
+    /// Index entries of the paths in conflict.
+    pub stages: Vec<Stage>,
+    /// What could not be placed at all.
+    pub rejects: Vec<Reject>,
+}
+
+/// One side of a path in conflict, as an index holds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stage {
+    /// The path.
+    pub path: BString,
+    /// 1 for the common ancestor, 2 for what is here, 3 for the capture's.
+    pub number: u8,
+    /// Mode and id.
+    pub item: TreeItem,
+}
+
+/// Hunks, or a whole file's change, that could not be placed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reject {
+    /// The file that they are for.
+    pub path: BString,
+    /// The rejected part of the diff.
+    pub hunks: Vec<u8>,
+}
+
+impl Conflict {
+    /// The paths that are in conflict or were rejected, each once.
+    pub fn paths(&self) -> Vec<BString> {
+        let stages = self.stages.iter().map(|stage| &stage.path);
+        let mut paths: Vec<_> = stages.chain(self.rejects.iter().map(|reject| &reject.path)).cloned().collect();
+        paths.sort();
+        paths.dedup();
+        paths
+    }
+}
+
+/// Places `patch` on `tree`.
+pub fn place(isolated: &Isolated, objects: &Objects, tree: &str, patch: &Patch) -> Result<Placed, Error> {
+    if patch.changes.is_empty() {
+        return Ok(Placed::Fits { tree: tree.to_owned(), exact: true });
+    }
+    isolated.read_tree(tree)?;
+    place_on_index(isolated, objects, tree, patch)
+}
+
+/// As [`place`], where the private index holds `tree` already.
+pub fn place_on_index(isolated: &Isolated, objects: &Objects, tree: &str, patch: &Patch) -> Result<Placed, Error> {
+    let applied = isolated.git("apply").args(["--cached", "--whitespace=nowarn"]).arg(patch.diff).finish()?;
+    if applied.code == Some(0) {
+        let after = isolated.write_tree()?;
+        let exact = check_images(patch, &isolated.changes(tree, &after)?)?;
+        return Ok(Placed::Fits { tree: after, exact });
+    }
+    match merge::three_way(isolated, objects, tree, patch)? {
+        Merge::Clean(tree) => Ok(Placed::Merged { tree }),
+        Merge::Conflict { tree, stages } => Ok(Placed::Conflict(Conflict { tree, stages, rejects: Vec::new() })),
+        Merge::NoPreimages => Ok(Placed::Conflict(reject(isolated, tree, patch)?)),
+    }
+}
+
+/// Places the hunks that fit and keeps the others as rejects.
+pub fn reject(isolated: &Isolated, tree: &str, patch: &Patch) -> Result<Conflict, Error> {
+    isolated.read_tree(tree)?;
+    let folder = isolated.path().join(format!("rejects-{}", patch.index));
+    let target = |change: &FileChange| change.new_path.clone().or_else(|| change.old_path.clone()).unwrap_or_default();
+    let file_for = |path: &BString| {
+        let mut name = path.to_vec();
+        name.extend_from_slice(b".rej");
+        name.to_path().map(|name| folder.join(name)).unwrap_or_else(|_| folder.clone())
+    };
+    for change in &patch.changes {
+        // git writes `<path>.rej` but makes no folder for it.
+        let file = file_for(&target(change));
+        let parent = file.parent().unwrap_or(&folder);
+        std::fs::create_dir_all(parent).map_err(crate::git::Error::io("cannot make", parent))?;
+    }
+    let apply = isolated.git_on("apply", &folder).args(["--cached", "--reject", "--whitespace=nowarn"]).arg(patch.diff);
+    // It fails whenever there are rejects; what it left tells which.
+    apply.finish()?;
+    let after = isolated.write_tree()?;
+    let placed: Vec<BString> = isolated.changes(tree, &after)?.into_iter().map(|change| change.path).collect();
+    let mut rejects = Vec::new();
+    for (number, change) in patch.changes.iter().enumerate() {
+        let path = target(change);
+        match std::fs::read(file_for(&path)) {
+            Ok(hunks) => rejects.push(Reject { path, hunks }),
+            // A file that is missing, or a binary one that is another: git rejects it whole and writes nothing.
+            Err(_) if !placed.contains(&path) => rejects.push(Reject { path, hunks: section(patch, number)? }),
+            Err(_) => {}
+        }
+    }
+    Ok(Conflict { tree: after, stages: Vec::new(), rejects })
+}
+
+/// The part of the diff that speaks of one file: up to where the next one's begins.
+fn section(patch: &Patch, number: usize) -> Result<Vec<u8>, Error> {
+    let io = || crate::git::Error::io("cannot read", patch.diff);
+    let mut file = File::open(patch.diff).map_err(io())?;
+    let start = patch.changes[number].offset;
+    let end = patch.changes.get(number + 1).map_or(u64::MAX, |next| next.offset);
+    file.seek(SeekFrom::Start(start)).map_err(io())?;
+    let mut bytes = Vec::new();
+    file.take(end.saturating_sub(start)).read_to_end(&mut bytes).map_err(io())?;
+    Ok(bytes)
+}
+
+/// Holds the ids that the diff names against what came out: a file that was the named preimage must now be the named
+/// postimage, and a new file always. Whether every file was the named preimage.
+fn check_images(patch: &Patch, changes: &[TreeChange]) -> Result<bool, Error> {
+    let by_path: HashMap<_, _> = changes.iter().map(|change| (change.path.as_bstr(), change)).collect();
+    let mut named: HashMap<_, usize> = HashMap::new();
+    for path in patch.changes.iter().filter_map(|change| change.new_path.as_ref()) {
+        *named.entry(path).or_default() += 1;
+    }
+    let mut exact = true;
+    for change in &patch.changes {
+        // A path that the diff changes twice names images that were never in a tree.
+        let Some(path) = change.new_path.as_ref().filter(|path| named[path] == 1) else { continue };
+        let came_out = by_path.get(path.as_bstr()).and_then(|change| change.new.as_ref());
+        let was = change
+            .old_path
+            .as_ref()
+            .and_then(|path| by_path.get(path.as_bstr()))
+            .and_then(|change| change.old.as_ref());
+        let is = |item: Option<&TreeItem>, id: &Option<BString>| match (item, id) {
+            (Some(item), Some(id)) => Some(item.id.as_bytes() == id.as_slice()),
+            _ => None,
+        };
+        let preimage = change.old_path.is_none() || is(was, &change.old_id) == Some(true);
+        exact &= preimage || change.new_id.is_none();
+        if preimage && is(came_out, &change.new_id) == Some(false) {
+            let reason = format!("does not give '{path}' the content that it names");
+            return Err(Error::Corrupt { entry: patch.index + 1, subject: patch.subject.clone(), reason });
+        }
+    }
+    Ok(exact)
+}
+
+impl<'a> Patch<'a> {
+    /// Unpacks an entry of `series` to `diff`.
+    pub fn unpack(series: &mut Series, index: usize, diff: &'a Path) -> Result<Patch<'a>, Error> {
+        let changes = series.unpack(index, diff)?;
+        Ok(Patch { index, subject: series.subject(index), diff, changes })
+    }
+}

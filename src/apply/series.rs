@@ -1,0 +1,153 @@
+//! The capture as a series of entries, checked for being whole before anything is done with it.
+
+use std::fs::File;
+use std::io::{BufReader, Read, Seek, Write};
+use std::path::Path;
+
+use bstr::{BStr, BString, ByteSlice};
+
+use super::Error;
+use crate::audit::{self, Severity};
+use crate::git::ObjectFormat;
+use crate::mbox::{Dialect, Entry, Kind, Mbox};
+use crate::patch::FileChange;
+use crate::session::{Capture, Sidecar};
+
+/// The entries of one capture.
+pub struct Series {
+    mbox: Mbox<File>,
+    /// The session's id.
+    pub id: String,
+    /// What the capture says of itself. A claim: what counts is checked against the entries.
+    pub sidecar: Option<Sidecar>,
+    /// The SHA-256 of the mbox, in hex.
+    pub sha256: String,
+}
+
+impl Series {
+    /// Reads and checks a capture for a repository of the given object format.
+    pub fn read(mut capture: Capture, format: ObjectFormat) -> Result<Series, Error> {
+        let sha256 = capture.sha256()?;
+        let mbox = Mbox::open(capture.file)?;
+        let series = Series { mbox, id: capture.id, sidecar: capture.sidecar, sha256 };
+        series.check_whole()?;
+        series.check_format(format)?;
+        Ok(series)
+    }
+
+    /// Whether the sandbox changed nothing.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many entries there are.
+    pub fn len(&self) -> usize {
+        self.mbox.entries.len()
+    }
+
+    /// One entry without its diff.
+    pub fn entry(&self, index: usize) -> &Entry {
+        &self.mbox.entries[index].entry
+    }
+
+    /// All entries, in order.
+    pub fn entries(&self) -> impl DoubleEndedIterator<Item = &Entry> + ExactSizeIterator {
+        self.mbox.entries.iter().map(|located| &located.entry)
+    }
+
+    /// The indices of the entries that are commits.
+    pub fn commits(&self) -> impl Iterator<Item = usize> + '_ {
+        (0..self.len()).filter(|&index| self.entry(index).kind == Kind::Commit)
+    }
+
+    /// Whether the capture holds uncommitted work.
+    pub fn has_uncommitted(&self) -> bool {
+        self.entries().any(|entry| entry.kind != Kind::Commit)
+    }
+
+    /// Whether it is ours, with tree ids to be proved.
+    pub fn is_ours(&self) -> bool {
+        self.mbox.dialect == Dialect::Glue
+    }
+
+    /// The pack of preimages that the capture brings along, if any.
+    pub fn preimages(&self) -> Option<&[u8]> {
+        self.mbox.preamble.objects.as_deref()
+    }
+
+    /// The first line of an entry's message, or what it is.
+    pub fn subject(&self, index: usize) -> BString {
+        let entry = self.entry(index);
+        let line = entry.message.lines().find(|line| !line.trim().is_empty());
+        line.map_or_else(|| BString::from("(no message)"), |line| line.as_bstr().to_owned())
+    }
+
+    /// Writes an entry's diff to a file and tells what it changes.
+    pub fn unpack(&mut self, index: usize, to: &Path) -> Result<Vec<FileChange>, Error> {
+        write_to(to, self.mbox.diff(index).map_err(io("cannot read the diff for", to))?)?;
+        let diff = File::open(to).map_err(io("cannot read", to))?;
+        let patch = |source| Error::Patch { entry: index + 1, source };
+        let changes = crate::patch::changes(BufReader::new(diff)).collect::<Result<Vec<_>, _>>().map_err(patch)?;
+        for change in &changes {
+            for (path, mode) in [(&change.old_path, change.old_mode), (&change.new_path, change.new_mode)] {
+                path.as_ref().map_or(Ok(()), |path| check_path(index, path.as_bstr(), mode))?;
+            }
+        }
+        Ok(changes)
+    }
+
+    /// Writes the mail of an entry, as it is in the capture, to a file.
+    pub fn unpack_mail(&mut self, index: usize, to: &Path) -> Result<(), Error> {
+        write_to(to, self.mbox.mail(index).map_err(io("cannot read the mail for", to))?)
+    }
+
+    fn check_whole(&self) -> Result<(), Error> {
+        let announced = self.sidecar.as_ref().and_then(|sidecar| sidecar.entries);
+        match announced {
+            Some(announced) if announced != self.len() as u64 => {
+                Err(Error::Incomplete { announced, found: self.len() })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn check_format(&self, format: ObjectFormat) -> Result<(), Error> {
+        let mismatch = |capture: &str| Error::ObjectFormat { capture: capture.to_owned(), repository: format.name() };
+        if let Some(name) = self.sidecar.as_ref().and_then(|sidecar| sidecar.object_format.as_deref())
+            && name != format.name()
+        {
+            return Err(mismatch(name));
+        }
+        let ids = self.entries().flat_map(|entry| [&entry.tree, &entry.commit]).flatten();
+        for id in ids {
+            let hex = id.iter().all(u8::is_ascii_hexdigit);
+            match (hex, id.len() == format.zero().len()) {
+                (true, true) => {}
+                (true, false) if id.len() == 64 => return Err(mismatch("sha256")),
+                (true, false) if id.len() == 40 => return Err(mismatch("sha1")),
+                _ => return Err(mismatch("unknown")),
+            }
+        }
+        Ok(())
+    }
+}
+
+fn check_path(index: usize, path: &BStr, mode: Option<u32>) -> Result<(), Error> {
+    match audit::path_problem(path, mode) {
+        Some(problem) if problem.severity() == Severity::Refuse => {
+            Err(Error::HostilePath { entry: index + 1, path: path.to_owned(), problem })
+        }
+        _ => Ok(()),
+    }
+}
+
+fn write_to(path: &Path, mut from: impl Read) -> Result<(), Error> {
+    let mut file = File::create(path).map_err(io("cannot write", path))?;
+    std::io::copy(&mut from, &mut file).map_err(io("cannot write", path))?;
+    file.flush().and_then(|()| file.rewind()).map_err(io("cannot write", path))
+}
+
+fn io(what: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Error {
+    let path = path.to_owned();
+    move |source| Error::Io { what, path, source }
+}

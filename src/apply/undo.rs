@@ -1,0 +1,98 @@
+//! The way back: what an apply did is taken away again, if nothing was done on top of it.
+
+use bstr::{BString, ByteSlice};
+
+use super::desk::Desk;
+use super::landing::point_head;
+use super::record::Record;
+use super::target::short;
+use super::{Error, Obstacle};
+use crate::git::{Isolated, Outside, Repo};
+
+/// What was undone.
+#[derive(Debug)]
+pub struct Undone {
+    /// The session's id.
+    pub id: String,
+    /// The short name of the branch that was removed.
+    pub removed_branch: Option<String>,
+    /// Where HEAD is now: a short branch name, or a commit.
+    pub head: String,
+}
+
+/// Undoes the apply of session `id`. Refuses when the branch, the index or the files that landed have changed since.
+pub fn undo(repo: &Repo, id: &str) -> Result<Undone, Error> {
+    let nothing = || Error::NoRecord { id: id.to_owned(), verb: "undone" };
+    let record = Record::read(repo, id)?.ok_or_else(nothing)?;
+    let changed = |what: String| Err(Error::ChangedSince(what));
+    if let Some(what) = repo.in_progress() {
+        return Err(Error::Busy(what));
+    }
+    let branch = record.branch.as_deref().unwrap_or("HEAD");
+    if repo.head_branch()? != record.branch {
+        return changed(format!("{} is not checked out, which the session was applied to", short(branch)));
+    }
+    let tip = repo.resolve("HEAD^{commit}")?.unwrap_or_default();
+    if tip != record.tip {
+        return changed(format!("{} has other commits on top of what was applied", short(branch)));
+    }
+    let isolated = Isolated::over(repo, Outside::WorkTreeAndFileSystem, Some(&repo.common_dir))?;
+    let desk = Desk::open(repo, &isolated)?;
+    let from = as_landed(&isolated, &desk, &record)?;
+    desk.rehearse(&from, &record.before_tree)?;
+    move_back(repo, &record)?;
+    desk.switch(&from, &record.before_tree)?;
+    let head_tree = format!("{}^{{tree}}", record.head);
+    desk.set_index(&repo.resolve(&head_tree)?.ok_or_else(nothing)?, &[], &[])?;
+    desk.finish()?;
+    Ok(Undone {
+        id: id.to_owned(),
+        removed_branch: record.branch_is_new.then(|| short(branch).to_owned()),
+        head: record.head_branch.as_deref().map_or(record.head.clone(), |branch| short(branch).to_owned()),
+    })
+}
+
+/// Makes the private index what landed in the work tree, after seeing that every file of it is still so. Its tree.
+fn as_landed(isolated: &Isolated, desk: &Desk, record: &Record) -> Result<String, Error> {
+    let mut touched = isolated.changes(&record.before_tree, &record.worktree_tree)?;
+    touched.extend(isolated.changes(&record.index_tree, &record.worktree_tree)?);
+    let mut obstacles = Vec::new();
+    for change in &touched {
+        let expected = desk.objects().entry(&record.worktree_tree, change.path.as_bstr())?;
+        if expected.as_ref().is_some_and(crate::git::TreeItem::is_gitlink) {
+            continue;
+        }
+        if !desk.is_as(change.path.as_bstr(), expected.as_ref())? {
+            obstacles.push(Obstacle { path: change.path.clone(), what: "was changed since" });
+        }
+    }
+    let staged: Vec<BString> = desk.staged(&record.index_tree)?;
+    obstacles.extend(staged.into_iter().map(|path| Obstacle { path, what: "was staged since" }));
+    if !obstacles.is_empty() {
+        obstacles.dedup();
+        return Err(Error::InTheWay(obstacles));
+    }
+    let paths: Vec<&BString> = touched.iter().map(|change| &change.path).collect();
+    let add = isolated.git("update-index").args(["-z", "--add", "--remove", "--stdin"]);
+    add.input(bstr::join("\0", paths)).run()?;
+    Ok(isolated.write_tree()?)
+}
+
+/// HEAD first, then the branch that it was on and the record in one transaction.
+fn move_back(repo: &Repo, record: &Record) -> Result<(), Error> {
+    let undo = Record::ref_name(&record.session);
+    let commands = match &record.branch {
+        Some(branch) if record.branch_is_new => {
+            match &record.head_branch {
+                Some(old) => point_head(repo, Some(branch), &record.tip, old)?,
+                None => repo.git("update-ref").args(["--no-deref", "HEAD", &record.head]).run()?,
+            }
+            format!("delete {branch} {}\n", record.tip)
+        }
+        Some(branch) => format!("update {branch} {} {}\n", record.head, record.tip),
+        None => format!("option no-deref\nupdate HEAD {} {}\n", record.head, record.tip),
+    };
+    let message = format!("glue-apply: undo {}", record.session);
+    let commands = format!("start\n{commands}delete {undo}\nprepare\ncommit\n");
+    Ok(repo.git("update-ref").args(["-m", &message, "--stdin"]).input(commands).run()?)
+}

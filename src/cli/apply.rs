@@ -1,0 +1,480 @@
+//! `git glue-apply`: land a captured session in this repository.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use bstr::{BString, ByteSlice};
+use serde_json::{Value, json};
+
+use super::{Common, Exit, Failure, Program, Style, Ui};
+use crate::apply::{self, Error, OnConflict, Options, Outcome, Place, Proof, Report, Stop};
+use crate::git::Repo;
+use crate::mbox::Kind;
+use crate::session::{Capture, Latest, Source, Store};
+
+/// Land a captured session in this repository
+///
+/// Makes the branch `glue/<session id>` from HEAD, with one commit for each commit of the sandbox, message, author and date
+/// as they were there; switches to it; and brings what was not committed back as what it was: staged, unstaged, untracked.
+/// Then it says whether the trees that came out are those of the sandbox.
+///
+/// Everything is computed in the object database first. Your index and your files are touched once, at the end, when all
+/// of it is known to fit; files of yours that are in the way make it refuse. No hook, filter or merge driver runs.
+///
+/// An entry that does not fit is left as `git am --3way` leaves it: what comes before it is on the branch, conflicts are
+/// marked in the files, `git am --continue` and `git am --abort` work, and the exit status is 3.
+#[derive(Debug, clap::Parser)]
+#[command(name = "git-glue-apply", bin_name = "git glue-apply", version)]
+pub struct Args {
+    /// Session id, a unique prefix of one, `latest`, a path to a session or an mbox file, or `-` for standard input
+    #[arg(value_name = "ID")]
+    id: OsString,
+
+    /// Name the branch <NAME> instead of `glue/<session id>`
+    #[arg(long, short, value_name = "NAME", conflicts_with = "in_place")]
+    branch: Option<String>,
+
+    /// Apply on the branch that is checked out, without a new one
+    #[arg(long)]
+    in_place: bool,
+
+    /// Apply in the repository at <DIR> instead of this one
+    #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
+    target: Option<PathBuf>,
+
+    /// Apply onto <REV> instead of HEAD
+    #[arg(long, value_name = "REV", conflicts_with = "in_place")]
+    onto: Option<String>,
+
+    /// Make the branch, but leave HEAD, index and files alone
+    #[arg(long, conflicts_with = "in_place")]
+    no_checkout: bool,
+
+    /// Land in a new linked work tree at <PATH>; this one is left alone
+    #[arg(long, value_name = "PATH", value_hint = clap::ValueHint::DirPath, conflicts_with_all = ["in_place", "no_checkout"])]
+    worktree: Option<PathBuf>,
+
+    /// Change nothing; say what would land, and what is in its way
+    #[arg(long)]
+    check: bool,
+
+    /// Change nothing at all unless everything fits
+    #[arg(long, conflicts_with = "reject")]
+    atomic: bool,
+
+    /// Land what fits, and write hunks that do not to `.rej` files
+    #[arg(long)]
+    reject: bool,
+
+    /// Commit the work that was not committed in the sandbox, too
+    #[arg(long)]
+    commit_worktree: bool,
+
+    /// Sign no commit, although `commit.gpgSign` is set
+    #[arg(long)]
+    no_gpg_sign: bool,
+
+    /// After a conflict and `git am --continue`: land the uncommitted work that is left
+    #[arg(long = "continue", conflicts_with_all = ["branch", "in_place", "onto", "no_checkout", "worktree", "commit_worktree", "undo"])]
+    rest: bool,
+
+    /// Take back an earlier apply of <ID>, if nothing was done on top of it
+    #[arg(long, conflicts_with_all = ["branch", "in_place", "onto", "no_checkout", "worktree", "commit_worktree", "check", "atomic", "reject"])]
+    undo: bool,
+
+    /// Print nothing but warnings and errors
+    #[arg(long, short)]
+    quiet: bool,
+
+    #[command(flatten)]
+    common: Common,
+}
+
+impl Program for Args {
+    fn common(&self) -> &Common {
+        &self.common
+    }
+
+    fn run(self, ui: &mut Ui) -> Result<Exit, Failure> {
+        ui.quiet = self.quiet;
+        let repo = repository(self.target.as_deref())?;
+        let source = Store::from_env().resolve(&self.id, Latest::WithCapture)?;
+        if self.undo {
+            return undo(ui, &repo, source);
+        }
+        let capture = Capture::open(source)?.whole()?;
+        tell_of_capture(ui, &repo, &capture);
+        let rest = self.rest;
+        let mut options = self.options();
+        options.commit_worktree |= !rest && repo.config_bool("glue.commitWorktree")?.unwrap_or(false);
+        let id = capture.id.clone();
+        match apply::run(&repo, capture, &options).map_err(|error| failure(error, &id))? {
+            Outcome::Nothing => {
+                ui.say(format!("{id}: nothing changed in the sandbox, so there is nothing to apply"));
+                report_json(ui, "nothing", None)?;
+                Ok(Exit::Done)
+            }
+            Outcome::AlreadyApplied { branch } => {
+                ui.say(format!("{id}: already applied, on {branch}"));
+                if ui.json {
+                    ui.object(json!({ "outcome": "already-applied", "session_id": id, "branch": branch }))?;
+                }
+                Ok(Exit::Done)
+            }
+            Outcome::Planned(report) => told(ui, "planned", &report, Exit::Done),
+            Outcome::Landed(report) => told(ui, "applied", &report, Exit::Done),
+            Outcome::Stopped(report) => told(ui, "conflict", &report, Exit::Conflict),
+        }
+    }
+}
+
+impl Args {
+    fn options(self) -> Options {
+        let place = match self.worktree {
+            Some(path) => Place::Worktree(path),
+            None if self.in_place || self.rest => Place::InPlace,
+            None if self.no_checkout => Place::NoCheckout,
+            None => Place::NewBranch,
+        };
+        let on_conflict = match (self.atomic, self.reject) {
+            (true, _) => OnConflict::Atomic,
+            (_, true) => OnConflict::Reject,
+            _ => OnConflict::Leave,
+        };
+        Options {
+            onto: self.onto,
+            branch: self.branch,
+            place,
+            on_conflict,
+            check: self.check,
+            commit_worktree: self.commit_worktree,
+            rest: self.rest,
+            no_gpg_sign: self.no_gpg_sign,
+        }
+    }
+}
+
+/// The repository to apply in. With `--target`, GIT_DIR and friends speak of another one and do not count.
+fn repository(target: Option<&Path>) -> Result<Repo, Failure> {
+    let (repo, place) = match target {
+        Some(target) if !target.is_dir() => {
+            let message = format!("{} is not a directory", target.display());
+            return Err(Failure::new(Exit::Failed, "not-a-directory", message));
+        }
+        Some(target) => (Repo::discover_at(target)?, target.display().to_string()),
+        None => (Repo::discover(Path::new("."))?, "this directory".to_owned()),
+    };
+    repo.ok_or_else(|| {
+        Failure::new(Exit::Failed, "not-a-repository", format!("{place} is not in a git repository"))
+            .hint("go to the repository, or name it with --target <dir>")
+    })
+}
+
+/// What the capture says of itself that the user must know before anything else.
+fn tell_of_capture(ui: &mut Ui, repo: &Repo, capture: &Capture) {
+    for problem in &capture.problems {
+        ui.warn(problem.to_string());
+    }
+    let Some(sidecar) = &capture.sidecar else { return };
+    if let Some(older) = &sidecar.older {
+        ui.warn(format!("this capture is older than the session's end: a later one failed ({})", older.reason));
+    }
+    for warning in &sidecar.warnings {
+        ui.warn(format!("not carried from the sandbox: {}", warning.message));
+    }
+    if let Some(url) = sidecar.remote_url.as_deref().filter(|url| !has_remote(repo, url)) {
+        ui.warn(format!("the sandbox worked on {url}, which is no remote of this repository"));
+    }
+}
+
+/// Whether the repository, or one without remotes, may be a clone of `url`. The scheme, a user and `.git` do not matter.
+fn has_remote(repo: &Repo, url: &str) -> bool {
+    let Ok(remotes) = repo.git("config").args(["--get-regexp", r"^remote\..*\.url$"]).finish() else { return true };
+    let essence = |url: &str| {
+        let url = url.trim_end_matches('/').trim_end_matches(".git");
+        let url = url.split_once("://").map_or(url, |(_, rest)| rest);
+        let url = url.split_once('@').map_or(url, |(_, rest)| rest);
+        url.replace(':', "/").to_ascii_lowercase()
+    };
+    let remotes = remotes.stdout.to_str_lossy();
+    let mut urls = remotes.lines().filter_map(|line| line.split_once(' ')).map(|(_, url)| url).peekable();
+    urls.peek().is_none() || urls.any(|remote| essence(remote) == essence(url))
+}
+
+fn undo(ui: &mut Ui, repo: &Repo, source: Source) -> Result<Exit, Failure> {
+    let id = match source {
+        Source::Session(session) => session.id().to_owned(),
+        other => Capture::open(other)?.id,
+    };
+    let undone = apply::undo(repo, &id).map_err(|error| failure(error, &id))?;
+    match &undone.removed_branch {
+        Some(branch) => ui.say(format!("Undone: {branch} is removed, you are on {} again", undone.head)),
+        None => ui.say(format!("Undone: {} is where it was before", undone.head)),
+    }
+    if ui.json {
+        ui.object(json!({ "outcome": "undone", "session_id": id, "head": undone.head, "removed_branch": undone.removed_branch }))?;
+    }
+    Ok(Exit::Done)
+}
+
+fn told(ui: &mut Ui, outcome: &str, report: &Report, exit: Exit) -> Result<Exit, Failure> {
+    if ui.json {
+        report_json(ui, outcome, Some(report))?;
+        return Ok(exit);
+    }
+    if !ui.quiet {
+        headline(ui, outcome, report)?;
+        commits(ui, report)?;
+        uncommitted(ui, report)?;
+        proof(ui, &report.proof)?;
+    }
+    ui.flush()?;
+    audit(ui, report);
+    if let Some(stop) = &report.stop {
+        conflict(ui, report, stop);
+    }
+    if !report.rejects.is_empty() {
+        ui.warn(format!("left out, written to .rej files:\n{}", listed(&report.rejects)));
+    }
+    if report.undoable && report.stop.is_none() && !ui.quiet {
+        ui.hint(format!("to take it back: git glue-apply --undo {}", report.id));
+    }
+    Ok(exit)
+}
+
+fn headline(ui: &mut Ui, outcome: &str, report: &Report) -> Result<(), Failure> {
+    let branch = report.branch.as_deref().unwrap_or("HEAD (detached)");
+    let place = report.work_tree.as_ref().map_or(String::new(), |path| format!(", in {}", path.display()));
+    let onto = &report.base[..report.base.len().min(12)];
+    let (verb, style) = match outcome {
+        "planned" => ("Would apply", Style::Bold),
+        "conflict" => ("Stopped applying", Style::Warn),
+        _ => ("Applied", Style::Good),
+    };
+    ui.styled(style, format!("{verb} {}", report.id))?;
+    ui.line(format!(" on {branch}, from {onto}{place}"))
+}
+
+fn commits(ui: &mut Ui, report: &Report) -> Result<(), Failure> {
+    const SHOWN: usize = 20;
+    for commit in report.commits.iter().take(SHOWN) {
+        ui.raw("  ")?;
+        ui.styled(Style::Warn, &commit.id[..commit.id.len().min(9)])?;
+        ui.raw(format!(" {} ", commit.subject))?;
+        ui.styled(Style::Dim, format!("({})", commit.author))?;
+        ui.line(match (commit.merged, commit.was_merge) {
+            (true, _) => " merged",
+            (false, true) => " was a merge",
+            (false, false) => "",
+        })?;
+    }
+    if report.commits.len() > SHOWN {
+        ui.line(format!("  and {} more", report.commits.len() - SHOWN))?;
+    }
+    for subject in &report.already {
+        ui.line(format!("  (here already) {subject}"))?;
+    }
+    Ok(())
+}
+
+fn uncommitted(ui: &mut Ui, report: &Report) -> Result<(), Failure> {
+    let groups = [
+        ("staged", &report.uncommitted.staged),
+        ("not staged", &report.uncommitted.unstaged),
+        ("untracked", &report.uncommitted.untracked),
+    ];
+    for (name, paths) in groups.iter().filter(|(_, paths)| !paths.is_empty()) {
+        ui.line(format!("  {} {name}:", count(paths.len(), "file")))?;
+        ui.line(listed(paths))?;
+    }
+    Ok(())
+}
+
+fn proof(ui: &mut Ui, proof: &Proof) -> Result<(), Failure> {
+    let (style, text) = match proof {
+        Proof::Matches { trees } => (Style::Good, format!("trees match the sandbox ({trees} of {trees})")),
+        Proof::BaseDiffers { bootstrap: Some(id), .. } => {
+            let text = format!(
+                "trees cannot match the sandbox: it began with {}, this began elsewhere",
+                &id[..id.len().min(12)]
+            );
+            (Style::Warn, text)
+        }
+        Proof::BaseDiffers { bootstrap: None, .. } => {
+            (Style::Warn, "trees differ from the sandbox's: the base is another".to_owned())
+        }
+        Proof::Merged { first } => (
+            Style::Warn,
+            format!("trees differ from the sandbox's from entry {first} on, which was merged with your changes"),
+        ),
+        Proof::Unfinished => return Ok(()),
+        Proof::Unproved => (Style::Dim, "not proved: the capture names no trees".to_owned()),
+    };
+    ui.raw("Proof: ")?;
+    ui.styled(style, text)?;
+    ui.line("")
+}
+
+fn audit(ui: &mut Ui, report: &Report) {
+    for note in &report.notes {
+        ui.warn(note);
+    }
+}
+
+/// How to go on from a conflict, and how to go back.
+fn conflict(ui: &mut Ui, report: &Report, stop: &Stop) {
+    let what = match stop.kind {
+        Kind::Commit => "the commit",
+        Kind::Index => "the staged changes",
+        Kind::Worktree => "the uncommitted changes",
+    };
+    ui.warn(format!("{what} '{}' (entry {}) did not fit:\n{}", stop.subject, stop.entry + 1, listed(&stop.paths)));
+    let rejected: Vec<BString> = stop.rejects.iter().map(|reject| reject.path.clone()).collect();
+    if !rejected.is_empty() {
+        ui.warn(format!("hunks without anything to merge them with are in .rej files:\n{}", listed(&rejected)));
+    }
+    let place = report.work_tree.as_ref().map_or(String::new(), |path| format!("cd {} && ", path.display()));
+    match stop.kind {
+        Kind::Commit => {
+            ui.hint(format!("resolve, git add the files, then: {place}git am --continue"));
+            if report.left_over {
+                ui.hint(format!("then, for the uncommitted work: git glue-apply --continue {}", report.id));
+            }
+            ui.hint(format!("to go back: git am --abort && git glue-apply --undo {}", report.id));
+        }
+        Kind::Index | Kind::Worktree => {
+            ui.hint("resolve and git add the files; everything before is on the branch");
+            if report.left_over {
+                ui.hint(format!("then, for what is left: git glue-apply --continue {}", report.id));
+            }
+        }
+    }
+}
+
+/// Paths, one a line, at most twenty.
+fn listed(paths: &[BString]) -> String {
+    const SHOWN: usize = 20;
+    let mut lines: Vec<String> = paths.iter().take(SHOWN).map(|path| format!("    {path}")).collect();
+    if paths.len() > SHOWN {
+        lines.push(format!("    and {} more", paths.len() - SHOWN));
+    }
+    lines.join("\n")
+}
+
+fn count(number: usize, noun: &str) -> String {
+    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
+}
+
+fn report_json(ui: &mut Ui, outcome: &str, report: Option<&Report>) -> Result<(), Failure> {
+    if !ui.json {
+        return Ok(());
+    }
+    let Some(report) = report else { return ui.object(json!({ "outcome": outcome })) };
+    let text = |paths: &[BString]| -> Vec<String> {
+        paths.iter().map(|path| crate::patch::quote(path.as_bstr()).to_string()).collect()
+    };
+    let commits: Vec<Value> = report
+        .commits
+        .iter()
+        .map(|commit| {
+            json!({
+                "id": commit.id,
+                "sandbox_id": commit.sandbox_id,
+                "subject": commit.subject.to_str_lossy(),
+                "author": commit.author.to_str_lossy(),
+                "merged": commit.merged,
+            })
+        })
+        .collect();
+    let conflict = report.stop.as_ref().map(|stop| {
+        json!({
+            "entry": stop.entry + 1,
+            "subject": stop.subject.to_str_lossy(),
+            "paths": text(&stop.paths),
+        })
+    });
+    ui.object(json!({
+        "outcome": outcome,
+        "session_id": report.id,
+        "branch": report.branch,
+        "branch_is_new": report.branch_is_new,
+        "base": report.base,
+        "tip": report.tip,
+        "work_tree": report.work_tree.as_ref().map(|path| path.display().to_string()),
+        "commits": commits,
+        "already": report.already.iter().map(|subject| subject.to_str_lossy()).collect::<Vec<_>>(),
+        "staged": text(&report.uncommitted.staged),
+        "unstaged": text(&report.uncommitted.unstaged),
+        "untracked": text(&report.uncommitted.untracked),
+        "files": report.files,
+        "proof": proof_json(&report.proof),
+        "conflict": conflict,
+        "rejects": text(&report.rejects),
+        "notes": report.notes,
+    }))
+}
+
+fn proof_json(proof: &Proof) -> Value {
+    match proof {
+        Proof::Matches { trees } => json!({ "verdict": "matches", "trees": trees }),
+        Proof::BaseDiffers { first, bootstrap } => {
+            json!({ "verdict": "base-differs", "first": first, "bootstrap": bootstrap })
+        }
+        Proof::Merged { first } => json!({ "verdict": "merged", "first": first }),
+        Proof::Unfinished => json!({ "verdict": "unfinished" }),
+        Proof::Unproved => json!({ "verdict": "unproved" }),
+    }
+}
+
+/// What a refusal means for the user: exit status, a word for programs, what to type next.
+fn failure(error: Error, id: &str) -> Failure {
+    let message = error.to_string();
+    let make = |kind: &'static str| Failure::new(Exit::Failed, kind, message.clone());
+    match error {
+        Error::Git(error) => error.into(),
+        Error::Session(error) => error.into(),
+        Error::Mbox(_) | Error::Patch { .. } | Error::Incomplete { .. } => {
+            make("corrupt").hint("capture it again, or copy it again as a binary file")
+        }
+        Error::Corrupt { .. } => make("corrupt").hint("the capture contradicts itself; do not trust it, capture again"),
+        Error::HostilePath { .. } => {
+            make("hostile-path").hint("nothing of this capture was applied; look at it with: git glue-diff")
+        }
+        Error::Io { .. } => make("io"),
+        Error::ObjectFormat { .. } => make("object-format").hint("apply in a repository of the same object format"),
+        Error::NoWorkTree { .. } => make("no-work-tree").hint(format!("git glue-apply --no-checkout {id}")),
+        Error::UnbornHead => make("unborn-head").hint("make a first commit, or name a commit with --onto"),
+        Error::NoSuchCommit { .. } => make("no-such-commit"),
+        Error::BranchTaken { .. } => make("branch-taken").hint(format!("git glue-apply --branch <another name> {id}")),
+        Error::BranchName { .. } => make("branch-name"),
+        Error::NoIdentity { .. } => make("no-identity")
+            .hint("git config --global user.name \"Your Name\" && git config --global user.email you@example.com"),
+        Error::Busy(what) => {
+            let command = what.command();
+            let finish = if command == "bisect" {
+                "git bisect reset".to_owned()
+            } else {
+                format!("git {command} --continue or --abort")
+            };
+            make("in-progress")
+                .hint(format!("finish it first ({finish}), or land elsewhere: git glue-apply --worktree <path> {id}"))
+        }
+        Error::IndexLocked { .. } => make("index-locked").hint("if no other git is running here, remove that file"),
+        Error::Staged { .. } => {
+            make("staged").hint(format!("commit or stash them, or: git glue-apply --worktree <path> {id}"))
+        }
+        Error::InTheWay(_) => {
+            make("in-the-way").hint(format!("commit, stash or move them, or: git glue-apply --worktree <path> {id}"))
+        }
+        Error::WorktreeExists { .. } => make("worktree-exists").hint("name a path that does not exist yet"),
+        Error::UncommittedNeedsWorkTree => make("needs-work-tree")
+            .hint(format!("add --commit-worktree, or land it elsewhere: git glue-apply --worktree <path> {id}")),
+        Error::Conflicts { .. } => {
+            make("conflict").hint("without --atomic, what fits lands and the conflict is left for you to resolve")
+        }
+        Error::CannotSign { .. } => make("cannot-sign")
+            .hint("apply with --no-gpg-sign and sign later: git rebase --exec 'git commit --amend --no-edit -S'"),
+        Error::NoRecord { .. } => make("not-applied"),
+        Error::ChangedSince(_) => make("changed-since").hint("git reflog shows where you were"),
+    }
+}

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use bstr::{BString, ByteSlice};
 
-use super::place::{self, Conflict, Patch, Placed, Reject, Stage};
+use super::place::{Bench, Conflict, Patch, Placed, Reject, Stage};
 use super::proof::{Comparison, Proof};
 use super::record::Record;
 use super::{Error, OnConflict, Options, Place, Series, Target, merge};
@@ -32,6 +32,8 @@ pub struct Built {
     pub intent_to_add: Vec<BString>,
     /// Uncommitted files of the person's that are the capture's own preimages, and so may be replaced.
     pub replaces: Vec<BString>,
+    /// Subjects of commit entries of which nothing fitted, so that there is no commit of them.
+    pub left_out: Vec<BString>,
     /// Hunks that were left out, because that was asked for.
     pub rejects: Vec<Reject>,
     /// The entry that does not fit.
@@ -100,8 +102,7 @@ pub fn build(
 
 struct Builder<'a> {
     repo: &'a Repo,
-    isolated: &'a Isolated,
-    objects: Objects,
+    bench: Bench<'a>,
     target: &'a Target,
     options: &'a Options,
     diff: PathBuf,
@@ -127,8 +128,7 @@ impl<'a> Builder<'a> {
         };
         Ok(Builder {
             repo,
-            isolated,
-            objects: isolated.objects()?,
+            bench: Bench::new(isolated)?,
             target,
             options,
             diff: isolated.path().join("entry.diff"),
@@ -136,6 +136,7 @@ impl<'a> Builder<'a> {
             built: Built {
                 commits: Vec::new(),
                 already: Vec::new(),
+                left_out: Vec::new(),
                 tip: target.base.clone(),
                 tip_tree: target.base_tree.clone(),
                 index_tree: tree.clone(),
@@ -172,19 +173,18 @@ impl<'a> Builder<'a> {
 
     fn place(&mut self, entry: &Entry, patch: &Patch) -> Result<Placed, Error> {
         let lands_here = matches!(self.options.place, Place::NewBranch | Place::InPlace);
-        if entry.kind != Kind::Worktree || !lands_here || patch.changes.is_empty() {
-            return place::place(self.isolated, &self.objects, &self.tree, patch);
+        if entry.kind == Kind::Worktree && lands_here {
+            // A file that the person has changed, exactly as the sandbox found it, is what this entry's diff begins with.
+            let mine = self.preimages_in_work_tree(patch)?;
+            if !mine.is_empty() {
+                self.bench.hold(&self.tree)?;
+                self.bench.isolated.set_entries(mine.iter().map(|(path, item)| (path.as_bstr(), Some(item))))?;
+                self.built.replaces = mine.into_iter().map(|(path, _)| path).collect();
+                let tree = self.bench.isolated.write_tree()?;
+                return self.bench.place(&tree, patch);
+            }
         }
-        // A file that the person has changed, exactly as the sandbox found it, is what this entry's diff begins with.
-        self.isolated.read_tree(&self.tree)?;
-        let mine = self.preimages_in_work_tree(patch)?;
-        if mine.is_empty() {
-            return place::place_on_index(self.isolated, &self.objects, &self.tree, patch);
-        }
-        self.isolated.set_entries(mine.iter().map(|(path, item)| (path.as_bstr(), Some(item))))?;
-        self.built.replaces = mine.into_iter().map(|(path, _)| path).collect();
-        let tree = self.isolated.write_tree()?;
-        place::place_on_index(self.isolated, &self.objects, &tree, patch)
+        self.bench.place(&self.tree, patch)
     }
 
     /// Paths of which the tree has another preimage than the diff names, and the person's file has that one.
@@ -194,9 +194,9 @@ impl<'a> Builder<'a> {
             let (Some(path), Some(id)) = (&change.old_path, &change.old_id) else { continue };
             let (Ok(id), Ok(file)) = (id.to_str(), path.to_path()) else { continue };
             let mode = change.old_mode.or(change.new_mode).unwrap_or(0o100_644);
-            let here = self.objects.entry(&self.tree, path.as_bstr())?;
+            let here = self.bench.objects.entry(&self.tree, path.as_bstr())?;
             let differs = here.is_none_or(|item| item.id != id);
-            if differs && merge::adopt(&self.isolated.work_tree().join(file), &self.objects, id)? {
+            if differs && merge::adopt(&self.bench.isolated.work_tree().join(file), &self.bench.objects, id)? {
                 mine.push((path.clone(), TreeItem { mode, id: id.to_owned() }));
             }
         }
@@ -211,10 +211,13 @@ impl<'a> Builder<'a> {
         }
         if self.options.on_conflict == OnConflict::Reject {
             let conflict = match conflict.rejects.is_empty() {
-                true => place::reject(self.isolated, &self.tree, patch)?,
+                true => self.bench.reject(&self.tree, patch)?,
                 false => conflict,
             };
             self.built.rejects.extend(conflict.rejects);
+            if conflict.tree == self.tree && entry.kind == Kind::Commit {
+                self.built.left_out.push(patch.subject.clone());
+            }
             return Ok(Some(conflict.tree));
         }
         self.built.worktree_tree = conflict.tree;
@@ -261,8 +264,8 @@ impl<'a> Builder<'a> {
             message: entry.message.clone(),
         };
         let id = match self.target.sign {
-            true => signed(self.repo, self.isolated, &self.objects, &commit, &patch.subject)?,
-            false => self.objects.write_commit(&commit)?,
+            true => signed(self.repo, self.bench.isolated, &self.bench.objects, &commit, &patch.subject)?,
+            false => self.bench.objects.write_commit(&commit)?,
         };
         let (name, mail) = (entry.author.name(), entry.author.email());
         self.built.commits.push(BuiltCommit {

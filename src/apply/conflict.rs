@@ -5,6 +5,7 @@
 //! run filters and drivers that the capture selects, and would take author and message from the mail's readable text
 //! where the capture has the exact ones.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -13,7 +14,7 @@ use bstr::{BStr, BString, ByteSlice};
 use super::build::Built;
 use super::desk::Desk;
 use super::place::Reject;
-use super::{Error, Series, Target};
+use super::{Error, Obstacle, Series};
 use crate::git::{Error as GitError, Isolated, Repo};
 use crate::mbox::{Entry, Kind};
 
@@ -22,24 +23,31 @@ pub struct AmSession {
     folder: PathBuf,
 }
 
-/// Makes the session ready that a conflict in a commit leaves; `None` when no commit is in conflict.
+/// Makes the session ready that a conflict in a commit leaves; `None` when no commit is in conflict. Refuses when changes
+/// of the person's are in the way of a commit that is still to come: `git am` would stop at it once more.
 pub fn prepare(
-    repo: &Repo,
     isolated: &Isolated,
     series: &mut Series,
-    target: &Target,
     built: &Built,
+    desk: &Desk,
 ) -> Result<Option<AmSession>, Error> {
     let Some(stop) = built.stop.as_ref().filter(|stop| stop.kind == Kind::Commit) else { return Ok(None) };
-    debug_assert!(repo.in_progress().is_none(), "{:?}", target.branch);
     let folder = isolated.path().join("rebase-apply");
     fs::create_dir(&folder).map_err(GitError::io("cannot make", &folder))?;
+    let dirty = desk.dirty()?;
+    let mut in_the_way = BTreeSet::new();
     let mails: Vec<usize> = series.commits().filter(|&index| index >= stop.entry).collect();
-    for (number, &index) in mails.iter().enumerate() {
-        series.unpack_mail(index, &folder.join(format!("{:04}", number + 1)))?;
-    }
     let patch = folder.join("patch");
-    series.unpack(stop.entry, &patch)?;
+    // Backwards, so that the file `patch` ends as that of the first mail, which is where git looks for it.
+    for (number, &index) in mails.iter().enumerate().rev() {
+        series.unpack_mail(index, &folder.join(format!("{:04}", number + 1)))?;
+        let changes = series.unpack(index, &patch)?;
+        in_the_way.extend(changes.into_iter().filter_map(|change| change.old_path).filter(|path| dirty.contains(path)));
+    }
+    if !in_the_way.is_empty() {
+        let obstacle = |path| Obstacle { path, what: "has changes that are not committed" };
+        return Err(Error::InTheWay(in_the_way.into_iter().map(obstacle).collect()));
+    }
     write_state(&folder, series.entry(stop.entry), mails.len(), &built.tip)?;
     Ok(Some(AmSession { folder }))
 }

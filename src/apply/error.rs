@@ -94,6 +94,12 @@ pub enum Error {
         /// Its short name.
         branch: String,
     },
+    /// An earlier apply of this capture is on the branch, and is not finished.
+    #[error("this capture was applied on '{branch}' before, up to a conflict")]
+    Begun {
+        /// The short name of the branch.
+        branch: String,
+    },
     /// git does not take the branch's name.
     #[error("'{branch}' is not a name for a branch")]
     BranchName {

@@ -4,8 +4,9 @@
 use bstr::ByteSlice;
 
 use super::record::Record;
-use super::{Error, Options, Place, Series, Target};
+use super::{Error, Options, Series, Target};
 use crate::git::Repo;
+use crate::mbox::Kind;
 
 /// How far back a branch is searched for the capture's commits: work may have gone on since.
 const LOOK_BACK: usize = 1000;
@@ -19,18 +20,19 @@ pub fn already(repo: &Repo, series: &Series, target: &Target, options: &Options)
     if repo.resolve(branch)?.is_none() {
         return Ok(None);
     }
-    let record = Record::read(repo, &series.id)?;
-    let recorded = record.is_some_and(|record| {
-        record.sha256 == series.sha256 && record.complete && record.branch.as_deref() == Some(branch)
-    });
-    let uncommitted_would_be_lost = series.has_uncommitted() && !recorded;
-    if uncommitted_would_be_lost {
-        return Ok(None);
+    let record = Record::read(repo, &series.id)?
+        .filter(|record| record.sha256 == series.sha256 && record.branch.as_deref() == Some(branch));
+    if let Some(record) = record {
+        // After a conflict, commits on top of the record's tip are the person's resolution.
+        let went_on = repo.resolve(branch)?.as_deref() != Some(record.tip.as_str()) && repo.in_progress().is_none();
+        let left_over = (record.next..series.len()).any(|index| series.entry(index).kind != Kind::Commit);
+        if record.complete || (went_on && !left_over) {
+            return Ok(Some(target.branch_name().to_owned()));
+        }
+        return Err(Error::Begun { branch: target.branch_name().to_owned() });
     }
-    let held = match (recorded, options.place == Place::InPlace) {
-        (true, _) => true,
-        (false, _) => holds(repo, series, branch)?,
-    };
+    // Without a record nobody knows whether work that is not committed came along.
+    let held = !series.has_uncommitted() && holds(repo, series, branch)?;
     Ok(held.then(|| target.branch_name().to_owned()))
 }
 

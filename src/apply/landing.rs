@@ -100,8 +100,11 @@ impl Landing<'_> {
         if self.options.check {
             return Ok(false);
         }
-        let am = conflict::prepare(self.repo, self.isolated, series, self.target, self.built)?;
-        let record = record(series, self.target, self.built, &before, true);
+        let am = conflict::prepare(self.isolated, series, self.built, &desk)?;
+        let record = match Record::read(self.repo, &series.id)?.filter(|_| self.options.rest) {
+            Some(begun) => continued(begun, self.target, self.built, series.len()),
+            None => record(series, self.target, self.built, &before, true),
+        };
         let record_id = record.write(self.isolated)?;
         self.isolated.keep_objects()?;
         let moves = !self.options.rest;
@@ -145,7 +148,24 @@ impl Landing<'_> {
     }
 }
 
+/// The record of an apply whose uncommitted work has landed now, too.
+fn continued(begun: Record, target: &Target, built: &Built, entries: usize) -> Record {
+    let next = built.stop.as_ref().map_or(entries, |stop| stop.entry + 1);
+    Record {
+        tip: target.head.clone(),
+        index_tree: built.index_tree.clone(),
+        worktree_tree: built.worktree_tree.clone(),
+        next,
+        complete: built.stop.is_none(),
+        ..begun
+    }
+}
+
 fn record(series: &Series, target: &Target, built: &Built, before: &str, complete: bool) -> Record {
+    // A conflict in a commit leaves a `git am`, and undo begins where `git am --abort` ends: at the tip.
+    let at_tip = built.stop.as_ref().is_some_and(|stop| stop.kind == Kind::Commit);
+    let (index_tree, worktree_tree) =
+        if at_tip { (&built.tip_tree, &built.tip_tree) } else { (&built.index_tree, &built.worktree_tree) };
     Record {
         session: series.id.clone(),
         sha256: series.sha256.clone(),
@@ -155,8 +175,8 @@ fn record(series: &Series, target: &Target, built: &Built, before: &str, complet
         branch_is_new: target.branch != target.head_branch,
         tip: built.tip.clone(),
         before_tree: before.to_owned(),
-        index_tree: built.index_tree.clone(),
-        worktree_tree: built.worktree_tree.clone(),
+        index_tree: index_tree.clone(),
+        worktree_tree: worktree_tree.clone(),
         next: built.stop.as_ref().map_or(series.len(), |stop| stop.entry + 1),
         complete: complete && built.stop.is_none() && built.rejects.is_empty(),
     }

@@ -133,6 +133,8 @@ pub struct Report {
     pub proof: Proof,
     /// Where it stopped, if it did.
     pub stop: Option<Stop>,
+    /// Subjects of commits of which nothing fitted, so that there is no commit of them.
+    pub left_out: Vec<BString>,
     /// Files of which hunks were left out, because that was asked for.
     pub rejects: Vec<BString>,
     /// Whether uncommitted work waits for the conflict to be resolved.

@@ -4,10 +4,10 @@
 //! ([`merge`]); what even that cannot decide is a [`Conflict`]. Nothing of the person's is read or written,
 //! but for files that hold a preimage the repository does not have.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use bstr::{BString, ByteSlice};
 
@@ -89,62 +89,94 @@ impl Conflict {
     }
 }
 
-/// Places `patch` on `tree`.
-pub fn place(isolated: &Isolated, objects: &Objects, tree: &str, patch: &Patch) -> Result<Placed, Error> {
-    if patch.changes.is_empty() {
-        return Ok(Placed::Fits { tree: tree.to_owned(), exact: true });
-    }
-    isolated.read_tree(tree)?;
-    place_on_index(isolated, objects, tree, patch)
+/// Where diffs are placed: the private index, and what it holds.
+pub struct Bench<'a> {
+    /// The private git directory.
+    pub isolated: &'a Isolated,
+    /// Its objects.
+    pub objects: Objects,
+    /// The tree that the private index holds, where that is known. A series goes from one tree to the next; reading a
+    /// tree of 100,000 files again for each mail would cost more than all else.
+    holds: Option<String>,
 }
 
-/// As [`place`], where the private index holds `tree` already.
-pub fn place_on_index(isolated: &Isolated, objects: &Objects, tree: &str, patch: &Patch) -> Result<Placed, Error> {
-    let applied = isolated.git("apply").args(["--cached", "--whitespace=nowarn"]).arg(patch.diff).finish()?;
-    if applied.code == Some(0) {
-        let after = isolated.write_tree()?;
-        let exact = check_images(patch, &isolated.changes(tree, &after)?)?;
-        return Ok(Placed::Fits { tree: after, exact });
+impl<'a> Bench<'a> {
+    /// A bench on which nothing lies yet.
+    pub fn new(isolated: &'a Isolated) -> Result<Bench<'a>, Error> {
+        Ok(Bench { isolated, objects: isolated.objects()?, holds: None })
     }
-    match merge::three_way(isolated, objects, tree, patch)? {
-        Merge::Clean(tree) => Ok(Placed::Merged { tree }),
-        Merge::Conflict { tree, stages } => Ok(Placed::Conflict(Conflict { tree, stages, rejects: Vec::new() })),
-        Merge::NoPreimages => Ok(Placed::Conflict(reject(isolated, tree, patch)?)),
-    }
-}
 
-/// Places the hunks that fit and keeps the others as rejects.
-pub fn reject(isolated: &Isolated, tree: &str, patch: &Patch) -> Result<Conflict, Error> {
-    isolated.read_tree(tree)?;
-    let folder = isolated.path().join(format!("rejects-{}", patch.index));
-    let target = |change: &FileChange| change.new_path.clone().or_else(|| change.old_path.clone()).unwrap_or_default();
-    let file_for = |path: &BString| {
-        let mut name = path.to_vec();
-        name.extend_from_slice(b".rej");
-        name.to_path().map(|name| folder.join(name)).unwrap_or_else(|_| folder.clone())
-    };
-    for change in &patch.changes {
-        // git writes `<path>.rej` but makes no folder for it.
-        let file = file_for(&target(change));
-        let parent = file.parent().unwrap_or(&folder);
-        std::fs::create_dir_all(parent).map_err(crate::git::Error::io("cannot make", parent))?;
-    }
-    let apply = isolated.git_on("apply", &folder).args(["--cached", "--reject", "--whitespace=nowarn"]).arg(patch.diff);
-    // It fails whenever there are rejects; what it left tells which.
-    apply.finish()?;
-    let after = isolated.write_tree()?;
-    let placed: Vec<BString> = isolated.changes(tree, &after)?.into_iter().map(|change| change.path).collect();
-    let mut rejects = Vec::new();
-    for (number, change) in patch.changes.iter().enumerate() {
-        let path = target(change);
-        match std::fs::read(file_for(&path)) {
-            Ok(hunks) => rejects.push(Reject { path, hunks }),
-            // A file that is missing, or a binary one that is another: git rejects it whole and writes nothing.
-            Err(_) if !placed.contains(&path) => rejects.push(Reject { path, hunks: section(patch, number)? }),
-            Err(_) => {}
+    /// Places `patch` on `tree`.
+    pub fn place(&mut self, tree: &str, patch: &Patch) -> Result<Placed, Error> {
+        if patch.changes.is_empty() {
+            return Ok(Placed::Fits { tree: tree.to_owned(), exact: true });
+        }
+        self.hold(tree)?;
+        let applied = self.isolated.git("apply").args(["--cached", "--whitespace=nowarn"]).arg(patch.diff).finish()?;
+        if applied.code == Some(0) {
+            let after = self.isolated.write_tree()?;
+            self.holds = Some(after.clone());
+            let exact = check_images(patch, &self.isolated.changes(tree, &after)?)?;
+            return Ok(Placed::Fits { tree: after, exact });
+        }
+        match merge::three_way(self.isolated, &self.objects, tree, patch)? {
+            Merge::Clean(tree) => Ok(Placed::Merged { tree }),
+            Merge::Conflict { tree, stages } => Ok(Placed::Conflict(Conflict { tree, stages, rejects: Vec::new() })),
+            Merge::NoPreimages => Ok(Placed::Conflict(self.reject(tree, patch)?)),
         }
     }
-    Ok(Conflict { tree: after, stages: Vec::new(), rejects })
+
+    /// Places the hunks that fit and keeps the others as rejects.
+    pub fn reject(&mut self, tree: &str, patch: &Patch) -> Result<Conflict, Error> {
+        self.hold(tree)?;
+        self.holds = None;
+        let folder = self.isolated.path().join(format!("rejects-{}", patch.index));
+        for change in &patch.changes {
+            // git writes `<path>.rej` but makes no folder for it.
+            let file = reject_file(&folder, target(change));
+            let parent = file.parent().unwrap_or(&folder);
+            std::fs::create_dir_all(parent).map_err(crate::git::Error::io("cannot make", parent))?;
+        }
+        let apply = self.isolated.git_on("apply", &folder).args(["--cached", "--reject", "--whitespace=nowarn"]);
+        // It fails whenever there are rejects; what it left tells which.
+        apply.arg(patch.diff).finish()?;
+        let after = self.isolated.write_tree()?;
+        let placed: HashSet<BString> =
+            self.isolated.changes(tree, &after)?.into_iter().map(|change| change.path).collect();
+        let mut rejects = Vec::new();
+        for (number, change) in patch.changes.iter().enumerate() {
+            let path = target(change).clone();
+            match std::fs::read(reject_file(&folder, &path)) {
+                Ok(hunks) => rejects.push(Reject { path, hunks }),
+                // A file that is missing, or a binary one that is another: git rejects it whole and writes nothing.
+                Err(_) if !placed.contains(&path) => rejects.push(Reject { path, hunks: section(patch, number)? }),
+                Err(_) => {}
+            }
+        }
+        Ok(Conflict { tree: after, stages: Vec::new(), rejects })
+    }
+
+    /// Makes the private index hold `tree`.
+    pub fn hold(&mut self, tree: &str) -> Result<(), Error> {
+        if self.holds.as_deref() != Some(tree) {
+            self.isolated.read_tree(tree)?;
+            self.holds = Some(tree.to_owned());
+        }
+        Ok(())
+    }
+}
+
+/// The path that a change is about.
+fn target(change: &FileChange) -> &BString {
+    static NONE: BString = BString::new(Vec::new());
+    change.new_path.as_ref().or(change.old_path.as_ref()).unwrap_or(&NONE)
+}
+
+/// Where git writes the rejected hunks of a path. The path was checked not to leave the folder.
+fn reject_file(folder: &Path, path: &BString) -> PathBuf {
+    let mut name = path.to_vec();
+    name.extend_from_slice(b".rej");
+    name.to_path().map_or_else(|_| folder.to_owned(), |name| folder.join(name))
 }
 
 /// The part of the diff that speaks of one file: up to where the next one's begins.

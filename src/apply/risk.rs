@@ -32,6 +32,7 @@ pub fn report(
         files: changes.len(),
         proof: built.proof.clone(),
         stop: built.stop.clone(),
+        left_out: built.left_out.clone(),
         rejects: built.rejects.iter().map(|reject| reject.path.clone()).collect(),
         left_over,
         work_tree: None,

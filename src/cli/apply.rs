@@ -121,6 +121,9 @@ impl Program for Args {
                 }
                 Ok(Exit::Done)
             }
+            Outcome::Planned(report) if report.stop.is_some() || !report.rejects.is_empty() => {
+                told(ui, "planned", &report, Exit::Failed)
+            }
             Outcome::Planned(report) => told(ui, "planned", &report, Exit::Done),
             Outcome::Landed(report) => told(ui, "applied", &report, Exit::Done),
             Outcome::Stopped(report) => told(ui, "conflict", &report, Exit::Conflict),
@@ -231,7 +234,10 @@ fn told(ui: &mut Ui, outcome: &str, report: &Report, exit: Exit) -> Result<Exit,
     ui.flush()?;
     audit(ui, report);
     if let Some(stop) = &report.stop {
-        conflict(ui, report, stop);
+        conflict(ui, stop);
+        if outcome != "planned" {
+            way_on(ui, report, stop);
+        }
     }
     if !report.rejects.is_empty() {
         ui.warn(format!("left out, written to .rej files:\n{}", listed(&report.rejects)));
@@ -270,6 +276,9 @@ fn commits(ui: &mut Ui, report: &Report) -> Result<(), Failure> {
     }
     if report.commits.len() > SHOWN {
         ui.line(format!("  and {} more", report.commits.len() - SHOWN))?;
+    }
+    for subject in &report.left_out {
+        ui.line(format!("  (left out) {subject}"))?;
     }
     for subject in &report.already {
         ui.line(format!("  (here already) {subject}"))?;
@@ -321,8 +330,7 @@ fn audit(ui: &mut Ui, report: &Report) {
     }
 }
 
-/// How to go on from a conflict, and how to go back.
-fn conflict(ui: &mut Ui, report: &Report, stop: &Stop) {
+fn conflict(ui: &mut Ui, stop: &Stop) {
     let what = match stop.kind {
         Kind::Commit => "the commit",
         Kind::Index => "the staged changes",
@@ -333,6 +341,10 @@ fn conflict(ui: &mut Ui, report: &Report, stop: &Stop) {
     if !rejected.is_empty() {
         ui.warn(format!("hunks without anything to merge them with are in .rej files:\n{}", listed(&rejected)));
     }
+}
+
+/// How to go on from a conflict, and how to go back.
+fn way_on(ui: &mut Ui, report: &Report, stop: &Stop) {
     let place = report.work_tree.as_ref().map_or(String::new(), |path| format!("cd {} && ", path.display()));
     match stop.kind {
         Kind::Commit => {
@@ -446,6 +458,9 @@ fn failure(error: Error, id: &str) -> Failure {
         Error::UnbornHead => make("unborn-head").hint("make a first commit, or name a commit with --onto"),
         Error::NoSuchCommit { .. } => make("no-such-commit"),
         Error::BranchTaken { .. } => make("branch-taken").hint(format!("git glue-apply --branch <another name> {id}")),
+        Error::Begun { .. } => make("begun").hint(format!(
+            "finish it (git am --continue, git glue-apply --continue {id}), or take it back: git glue-apply --undo {id}"
+        )),
         Error::BranchName { .. } => make("branch-name"),
         Error::NoIdentity { .. } => make("no-identity")
             .hint("git config --global user.name \"Your Name\" && git config --global user.email you@example.com"),

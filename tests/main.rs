@@ -4,4 +4,6 @@
 
 mod audit;
 mod layers;
+mod mbox;
+mod sandbox;
 mod store;

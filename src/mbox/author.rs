@@ -43,7 +43,7 @@ pub(super) fn to_mail(author: &Identity) -> Mailable {
 }
 
 fn is_safe_name(name: &str) -> bool {
-    (3..=60).contains(&name.len())
+    (1..=60).contains(&name.len())
         && !name.contains(|c: char| c.is_control() || "<>@\"()\\".contains(c))
         && !name.contains("  ")
         && !name.contains("=?")
@@ -159,9 +159,9 @@ fn without_at(text: &BStr) -> (BString, BString) {
     (sane_name(trim(&text[..open]).as_bstr(), email.as_ref()), email)
 }
 
-/// Git takes the address for a name that is too short, too long, or looks like an address.
+/// Git takes the address for a name that is missing, too long, or looks like an address.
 fn sane_name(name: &BStr, email: &BStr) -> BString {
-    let strange = name.len() < 3 || name.len() > 60 || name.find_byteset(b"@<>").is_some();
+    let strange = name.is_empty() || name.len() > 60 || name.find_byteset(b"@<>").is_some();
     if strange { email.into() } else { name.into() }
 }
 

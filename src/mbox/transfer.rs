@@ -148,7 +148,7 @@ impl State {
             ([], b'=') => self.held.push(byte),
             ([], b'\r') if self.crlf => self.held.push(byte),
             ([], _) => out.push(byte),
-            ([b'\r'], b'\n') => self.replace(&[b'\n'], out),
+            ([b'\r'], b'\n') => self.replace(b"\n", out),
             ([b'='] | [b'=', b'\r'], b'\n') => self.replace(&[], out),
             ([b'='], b'\r') if self.crlf => self.held.push(byte),
             ([b'='], _) if byte.is_ascii_hexdigit() => self.held.push(byte),

@@ -4,11 +4,14 @@
 //! reads the resulting trees and the patch and hands in paths, modes and bytes; findings come back as data. Whether a finding
 //! refuses, warns or is only listed is the caller's decision, and so is printing.
 //!
-//! - [`escape`]: foreign bytes, made safe to show
 //! - [`path_problem`]: paths that must never land
+//! - [`runs_here`]: what runs on this machine once the tree is checked out
+//! - [`escape`]: foreign bytes, made safe to show
 
 mod escape;
 mod path;
+mod runs;
 
 pub use escape::{Hidden, Layout, escape, hidden};
 pub use path::{PathProblem, Severity, path_problem};
+pub use runs::{Category, Change, Finding, runs_here};

@@ -119,7 +119,7 @@ fn without_crud(text: &[u8]) -> &[u8] {
 pub(super) fn from_mail(from: &BStr, date: &BStr) -> Identity {
     let (name, email) = name_and_email(from);
     let keep = |text: &BStr| -> BString {
-        without_crud(text).iter().copied().filter(|byte| !b"\n<>".contains(byte)).collect::<Vec<u8>>().into()
+        without_crud(text).iter().copied().filter(|byte| !b"\n\0<>".contains(byte)).collect::<Vec<u8>>().into()
     };
     let mut identity = keep(name.as_ref());
     identity.push_str(" <");
@@ -227,6 +227,14 @@ mod tests {
     fn odd_authors_travel_as_a_safe_stand_in() {
         check("x@y <b@c <a@b.c> 1700000000 +0000", "x y <b@cab.c>", "Tue, 14 Nov 2023 22:13:20 +0000", false);
         check("", "Unknown author <unknown@invalid>", "Sat, 3 Mar 1973 09:46:40 +0000", false);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_header_reads(from: Vec<u8>, date in "([A-Z][a-z]{2}, )?[0-9]{1,12} ?(Jan|Feb|x)? ?[0-9]{0,12} [0-9:]{0,12} [+-]?[0-9A-Z]{0,9}|[0-9-]{0,12}[T ][0-9:]{0,9}.{0,6}") {
+            let identity = from_mail(from.as_bstr(), date.as_str().into());
+            proptest::prop_assert!(identity.0.find_byteset(b"\n\0").is_none());
+        }
     }
 
     #[test]

@@ -69,7 +69,7 @@ pub(super) fn read(fields: &Fields) -> Result<Option<Exact>, &'static str> {
         kind: kind.unwrap_or(Kind::Commit),
         author: Identity::default(),
         message: BString::default(),
-        encoding: only(fields, ENCODING)?.map(unquoted).transpose()?,
+        encoding: only(fields, ENCODING)?.map(unquoted).transpose()?.map(one_line).transpose()?,
         commit: id(COMMIT)?,
         tree: id(TREE)?,
         parents,
@@ -80,7 +80,7 @@ pub(super) fn read(fields: &Fields) -> Result<Option<Exact>, &'static str> {
         kind,
         has_diff: kind.is_some() && only(fields, DIFF)?.is_none_or(|value| value != "none"),
         message: decoded(fields, MESSAGE)?.map(BString::from),
-        author: decoded(fields, AUTHOR)?.map(BString::from),
+        author: decoded(fields, AUTHOR)?.map(BString::from).map(one_line).transpose()?,
         fields: entry,
     }))
 }
@@ -98,6 +98,16 @@ fn only<'a>(fields: &'a Fields, name: &'a str) -> Result<Option<&'a BStr>, &'sta
 
 fn unquoted(value: &BStr) -> Result<BString, &'static str> {
     patch::unquote(value).map(|value| value.into_owned()).ok_or("a quoted value that does not close")
+}
+
+/// Refuses what would smuggle lines into a commit object's header.
+fn one_line(value: BString) -> Result<BString, &'static str> {
+    if is_one_line(value.as_ref()) { Ok(value) } else { Err("an author or an encoding of more than one line") }
+}
+
+/// Whether a value can stand in a commit object's header.
+pub(super) fn is_one_line(value: &BStr) -> bool {
+    value.find_byteset(b"\n\0").is_none()
 }
 
 fn decoded(fields: &Fields, name: &str) -> Result<Option<Vec<u8>>, &'static str> {

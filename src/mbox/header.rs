@@ -164,3 +164,29 @@ fn encode_byte(byte: u8) -> String {
         _ => format!("={byte:02X}"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn encoded_words_read_back(text in "\\PC{0,99}") {
+            let words = encode_words(&text);
+            prop_assert!(words.lines().all(|line| line.trim().len() <= 75));
+            prop_assert_eq!(decode_words(words.replace('\n', "").as_str().into()), text);
+        }
+
+        #[test]
+        fn any_charset_and_any_word_decodes(
+            text: Vec<u8>,
+            charset in "utf-7|utf-16|utf-16le|utf-32|iso-8859-1|koi8-r|gb18030|big5|shift_jis|iso-2022-jp|euc-kr|.{0,9}",
+            word in "(=\\?(utf-8|utf-7|x)\\?[qQbBx]\\?[ -~]{0,9}\\?=|[ -~]{0,3}){0,4}",
+        ) {
+            to_utf8(&text, charset.as_bytes());
+            decode_words(word.as_str().into());
+        }
+    }
+}

@@ -54,6 +54,11 @@ impl MailInfo {
         }
     }
 
+    /// Takes the charset of the text from its own part of the body.
+    pub(super) fn set_charset(&mut self, charset: BString) {
+        self.charset = charset;
+    }
+
     /// Takes a line of the decoded body, without its newline, unless the text ends before it.
     pub(super) fn line(&mut self, line: &BStr) -> Line {
         if self.in_body.open && self.in_body.take(line) {

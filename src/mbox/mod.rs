@@ -9,6 +9,7 @@ mod glue;
 mod header;
 mod identity;
 mod mailinfo;
+mod multipart;
 mod read;
 mod split;
 mod survey;
@@ -199,7 +200,8 @@ impl<R: Read + Seek> Mbox<R> {
         }
     }
 
-    /// How many entries that the mails announce are not there. 0 when nothing was announced.
+    /// How many entries that the mails announce are not there; 0 when nothing was announced. What others send is often a part
+    /// of a series on purpose: only a capture of ours (`Dialect::Glue`) is damaged then.
     pub fn missing(&self) -> u64 {
         let present = self.entries.iter().filter(|located| located.number.is_some()).count() as u64;
         self.announced.unwrap_or(0).saturating_sub(present)

@@ -10,7 +10,7 @@ use super::glue::{self, Exact};
 use super::header::Fields;
 use super::mailinfo::{Line, MailInfo};
 use super::transfer::{Body, Opened, Transfer};
-use super::{Entry, Error, Identity, Inside, Kind, Located, Preamble, Span, text};
+use super::{Entry, Error, Identity, Inside, Kind, Located, Preamble, Span, multipart, text};
 use crate::patch::{Item, Lines, Scanner};
 
 /// A message of more bytes is none.
@@ -40,18 +40,13 @@ pub(super) fn mail(source: &mut (impl Read + Seek), span: Span, number: u64) -> 
         (Some(_), 1) => glue::read_preamble(&fields).map_err(malformed)?,
         _ => Preamble::default(),
     };
-    if exact.is_none() && fields.content_type("boundary").is_some() {
-        return Err(malformed("a body of several parts (multipart)"));
-    }
     let mut info = MailInfo::new(&fields, exact.is_none());
     let numbers = series_numbers(info.raw_subject());
     let total =
         if exact.as_ref().is_some_and(|exact| exact.kind.is_none()) { Some(0) } else { numbers.map(|(_, m)| m) };
-    let mut reader = Reader { mail: number, body, lines: Lines::new(body.open(source, 0)?) };
-    let first = reader.text(&mut info)?;
-    let parts = match first {
-        Some(first) => reader.diff(first, exact.is_some())?,
-        None => Parts::default(),
+    let (body, parts) = match fields.content_type("boundary").filter(|_| exact.is_none()) {
+        Some(boundary) => attached(source, number, &body, boundary.as_ref(), &mut info)?,
+        None => (body, single(source, number, body, &mut info, exact.is_some())?),
     };
     if let Some(exact) = &exact {
         check_whole(exact, &parts, number, &body)?;
@@ -70,6 +65,48 @@ pub(super) fn mail(source: &mut (impl Read + Seek), span: Span, number: u64) -> 
         None => Some(foreign_entry(&mut info)),
     };
     Ok(Mail { entry: entry.map(|entry| located(entry, diff)), tail, glue, total, preamble })
+}
+
+/// Reads a body that is text and then a diff.
+fn single(
+    source: &mut (impl Read + Seek),
+    mail: u64,
+    body: Body,
+    info: &mut MailInfo,
+    ours: bool,
+) -> Result<Parts, Error> {
+    let mut reader = Reader { mail, body, lines: Lines::new(body.open(source, 0)?) };
+    match reader.text(info)? {
+        Some(first) => reader.diff(first, ours),
+        None => Ok(Parts::default()),
+    }
+}
+
+/// Reads a body of several parts, one after another as if they were one, and returns the part that the diff is in.
+fn attached(
+    source: &mut (impl Read + Seek),
+    mail: u64,
+    whole: &Body,
+    boundary: &BStr,
+    info: &mut MailInfo,
+) -> Result<(Body, Parts), Error> {
+    let mut found = (*whole, Parts::default());
+    let mut in_text = true;
+    for body in multipart::parts(source, mail, whole, boundary, info)? {
+        let mut reader = Reader { mail, body, lines: Lines::new(body.open(source, 0)?) };
+        let first = if in_text { reader.text(info)? } else { Some(Line::Separator) };
+        let Some(first) = first else { continue };
+        in_text = false;
+        let parts = reader.diff(first, false)?;
+        if parts.diff.len > 0 && found.1.diff.len > 0 {
+            let reason = "diffs in more than one part";
+            return Err(Error::Malformed { mail, offset: body.start, reason });
+        }
+        if parts.diff.len > 0 {
+            found = (body, parts);
+        }
+    }
+    Ok(found)
 }
 
 /// Reads a file that is one bare diff.

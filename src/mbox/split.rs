@@ -41,13 +41,33 @@ pub(super) fn split(source: &mut (impl Read + Seek)) -> Result<Form, Error> {
         return mails(lines);
     }
     let is_diff = line.starts_with(b"diff --git ") || line.starts_with(b"--- ");
-    let is_header = is_header_line(line);
+    let is_header = is_header(&mut lines)?;
     while lines.advance(0)? {}
     let all = Span { start: first, len: lines.end() - first };
     match (is_diff, is_header) {
         (true, _) => Ok(Form::Bare(all)),
         (_, true) => Ok(Form::Mails(vec![all])),
         _ => Err(Error::NotMail { offset: first }),
+    }
+}
+
+/// Whether the lines up to the first empty one are a mail's header. A mailbox with somebody's warning in front of it is none:
+/// its first mails must not be taken for one.
+fn is_header(lines: &mut Lines<impl std::io::BufRead>) -> Result<bool, Error> {
+    let mut first = true;
+    loop {
+        let line = lines.line();
+        let folded = !first && (line.starts_with(b" ") || line.starts_with(b"\t"));
+        if line.trim().is_empty() && !folded {
+            return Ok(true);
+        }
+        if !folded && !is_header_line(line) {
+            return Ok(false);
+        }
+        first = false;
+        if !lines.advance(LONGEST_LINE)? {
+            return Ok(true);
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::io::{Cursor, Read};
 
-use bstr::ByteVec;
+use bstr::{ByteSlice, ByteVec};
 use proptest::prelude::*;
 
 use super::*;
@@ -42,8 +42,6 @@ fn assert_reads_back(file: &[u8], entries: &[(Entry, Vec<u8>)], preamble: &Pream
         assert_eq!(read.as_bstr(), diff.as_bstr(), "{}", file.as_bstr());
     }
 }
-
-use bstr::ByteSlice;
 
 /// A diff of one file from `old` to `new`, in one hunk.
 fn diff_of(name: &str, old: &[u8], new: &[u8]) -> Vec<u8> {
@@ -160,7 +158,12 @@ fn author() -> impl Strategy<Value = Identity> {
     let time = prop_oneof![1_000_000_000i64..2_000_000_000, any::<i64>()];
     let offset = prop_oneof!["[+-]0[0-9][0-5]0", "\\PC{0,5}"];
     let line = (name, email, time, offset).prop_map(|(n, e, t, o)| format!("{n} <{e}> {t} {o}").into());
-    prop_oneof![4 => line, 1 => any::<Vec<u8>>().prop_map(BString::from)].prop_map(Identity)
+    prop_oneof![4 => line, 1 => one_line()].prop_map(Identity)
+}
+
+fn one_line() -> impl Strategy<Value = BString> {
+    any::<Vec<u8>>()
+        .prop_map(|bytes| bytes.into_iter().filter(|byte| !b"\n\0".contains(byte)).collect::<Vec<u8>>().into())
 }
 
 fn content() -> impl Strategy<Value = Vec<u8>> {
@@ -181,14 +184,14 @@ fn step() -> impl Strategy<Value = (Entry, Vec<u8>)> {
     let paths = || prop::collection::vec(any::<Vec<u8>>().prop_map(BString::from), 0..3);
     let ids = prop::collection::vec("[0-9a-f]{40}|[0-9a-f]{64}", 0..3);
     let contents = prop::option::of((content(), content()));
-    (kind, author(), message(), prop::option::of(any::<Vec<u8>>()), ids, paths(), paths(), contents).prop_map(
+    (kind, author(), message(), prop::option::of(one_line()), ids, paths(), paths(), contents).prop_map(
         |(kind, author, message, encoding, ids, verbatim, intent_to_add, contents)| {
             let is_commit = kind == Kind::Commit;
             let entry = Entry {
                 kind,
                 author,
                 message,
-                encoding: encoding.map(BString::from),
+                encoding,
                 commit: ids.first().map(|id| id.as_str().into()),
                 tree: ids.last().map(|id| id.as_str().into()),
                 parents: ids.iter().map(|id| id.as_str().into()).collect(),

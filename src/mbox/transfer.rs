@@ -28,6 +28,11 @@ impl Body {
         if self.transfer == Transfer::Plain && !self.crlf { offset } else { 0 }
     }
 
+    /// The same bytes, not decoded.
+    pub(super) fn plain(&self) -> Body {
+        Body { transfer: Transfer::Plain, crlf: false, ..*self }
+    }
+
     /// The decoded body, from `direct(offset)` on.
     pub(super) fn open<'a, R: Read + Seek>(&self, source: &'a mut R, offset: u64) -> io::Result<Opened<'a, R>> {
         let start = self.start.saturating_add(self.direct(offset));

@@ -28,7 +28,7 @@ impl<W: Write> Writer<W> {
     ///
     /// # Errors
     /// `InvalidData` when the diff is not in git's format, so that it could not be read back; `InvalidInput` for an id that
-    /// is not one, or an entry more than announced. Then nothing is written.
+    /// is not one, an author of more than one line, or an entry more than announced. Then nothing is written.
     pub fn entry(&mut self, entry: &Entry, mut diff: impl Read + Seek) -> io::Result<()> {
         check(entry)?;
         if self.written == self.total {
@@ -163,6 +163,9 @@ fn check(entry: &Entry) -> io::Result<()> {
     let mut ids = entry.commit.iter().chain(&entry.tree).chain(&entry.parents);
     if !ids.all(|id| glue::is_id(id.as_ref())) {
         return Err(invalid_input("an object id that is not 40 or 64 hexadecimal digits"));
+    }
+    if !std::iter::once(&entry.author.0).chain(&entry.encoding).all(|value| glue::is_one_line(value.as_ref())) {
+        return Err(invalid_input("an author or an encoding that holds a newline or a NUL"));
     }
     if entry.kind == Kind::Commit && !(entry.verbatim.is_empty() && entry.intent_to_add.is_empty()) {
         return Err(invalid_input("paths that only the work tree can have, on a commit"));

@@ -13,7 +13,7 @@ use bstr::{BString, ByteSlice};
 
 use super::merge::{self, Merge};
 use super::{Error, Series};
-use crate::git::{Isolated, Objects, TreeChange, TreeItem};
+use crate::git::{Isolated, Objects, TreeItem};
 use crate::patch::FileChange;
 
 /// An entry's diff, unpacked.
@@ -116,7 +116,7 @@ impl<'a> Bench<'a> {
         if applied.code == Some(0) {
             let after = self.isolated.write_tree()?;
             self.holds = Some(after.clone());
-            let exact = check_images(patch, &self.isolated.changes(tree, &after)?)?;
+            let exact = check_images(&self.objects, patch, tree, &after)?;
             return Ok(Placed::Fits { tree: after, exact });
         }
         match merge::three_way(self.isolated, &self.objects, tree, patch)? {
@@ -193,29 +193,28 @@ fn section(patch: &Patch, number: usize) -> Result<Vec<u8>, Error> {
 
 /// Holds the ids that the diff names against what came out: a file that was the named preimage must now be the named
 /// postimage, and a new file always. Whether every file was the named preimage.
-fn check_images(patch: &Patch, changes: &[TreeChange]) -> Result<bool, Error> {
-    let by_path: HashMap<_, _> = changes.iter().map(|change| (change.path.as_bstr(), change)).collect();
+fn check_images(objects: &Objects, patch: &Patch, before: &str, after: &str) -> Result<bool, Error> {
     let mut named: HashMap<_, usize> = HashMap::new();
     for path in patch.changes.iter().filter_map(|change| change.new_path.as_ref()) {
         *named.entry(path).or_default() += 1;
     }
     let mut exact = true;
     for change in &patch.changes {
-        // A path that the diff changes twice names images that were never in a tree.
+        // A path that the diff changes twice names images that were never in a tree; abbreviated ids name nothing for sure.
         let Some(path) = change.new_path.as_ref().filter(|path| named[path] == 1) else { continue };
-        let came_out = by_path.get(path.as_bstr()).and_then(|change| change.new.as_ref());
-        let was = change
-            .old_path
-            .as_ref()
-            .and_then(|path| by_path.get(path.as_bstr()))
-            .and_then(|change| change.old.as_ref());
-        let is = |item: Option<&TreeItem>, id: &Option<BString>| match (item, id) {
-            (Some(item), Some(id)) => Some(item.id.as_bytes() == id.as_slice()),
-            _ => None,
+        let Some(new_id) = change.new_id.as_ref().filter(|id| id.len() == after.len()) else {
+            exact &= change.new_id.is_none();
+            continue;
         };
-        let preimage = change.old_path.is_none() || is(was, &change.old_id) == Some(true);
-        exact &= preimage || change.new_id.is_none();
-        if preimage && is(came_out, &change.new_id) == Some(false) {
+        let was = change.old_path.as_ref().map(|path| objects.entry(before, path.as_bstr())).transpose()?.flatten();
+        let preimage = match (&change.old_path, was) {
+            (None, _) => true,
+            (Some(_), Some(was)) => change.old_id.as_ref().is_some_and(|id| id.as_slice() == was.id.as_bytes()),
+            (Some(_), None) => false,
+        };
+        exact &= preimage;
+        let came_out = objects.entry(after, path.as_bstr())?;
+        if preimage && came_out.is_none_or(|item| item.id.as_bytes() != new_id.as_slice()) {
             let reason = format!("does not give '{path}' the content that it names");
             return Err(Error::Corrupt { entry: patch.index + 1, subject: patch.subject.clone(), reason });
         }

@@ -27,31 +27,31 @@ use crate::session::{Capture, Latest, Source, Store};
 #[command(name = "git-glue-apply", bin_name = "git glue-apply", version)]
 pub struct Args {
     /// Session id, a unique prefix of one, `latest`, a path to a session or an mbox file, or `-` for standard input
-    #[arg(value_name = "ID")]
+    #[arg(value_name = "id")]
     id: OsString,
 
-    /// Name the branch <NAME> instead of `glue/<session id>`
-    #[arg(long, short, value_name = "NAME", conflicts_with = "in_place")]
+    /// Name the branch <name> instead of `glue/<session id>`
+    #[arg(long, short, value_name = "name", conflicts_with = "in_place")]
     branch: Option<String>,
 
     /// Apply on the branch that is checked out, without a new one
     #[arg(long)]
     in_place: bool,
 
-    /// Apply in the repository at <DIR> instead of this one
-    #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
+    /// Apply in the repository at <dir> instead of this one
+    #[arg(long, value_name = "dir", value_hint = clap::ValueHint::DirPath)]
     target: Option<PathBuf>,
 
-    /// Apply onto <REV> instead of HEAD
-    #[arg(long, value_name = "REV", conflicts_with = "in_place")]
+    /// Apply onto <rev> instead of HEAD
+    #[arg(long, value_name = "rev", conflicts_with = "in_place")]
     onto: Option<String>,
 
     /// Make the branch, but leave HEAD, index and files alone
     #[arg(long, conflicts_with = "in_place")]
     no_checkout: bool,
 
-    /// Land in a new linked work tree at <PATH>; this one is left alone
-    #[arg(long, value_name = "PATH", value_hint = clap::ValueHint::DirPath, conflicts_with_all = ["in_place", "no_checkout"])]
+    /// Land in a new linked work tree at <path>; this one is left alone
+    #[arg(long, value_name = "path", value_hint = clap::ValueHint::DirPath, conflicts_with_all = ["in_place", "no_checkout"])]
     worktree: Option<PathBuf>,
 
     /// Change nothing; say what would land, and what is in its way
@@ -78,7 +78,7 @@ pub struct Args {
     #[arg(long = "continue", conflicts_with_all = ["branch", "in_place", "onto", "no_checkout", "worktree", "commit_worktree", "undo"])]
     rest: bool,
 
-    /// Take back an earlier apply of <ID>, if nothing was done on top of it
+    /// Take back an earlier apply of <id>, if nothing was done on top of it
     #[arg(long, conflicts_with_all = ["branch", "in_place", "onto", "no_checkout", "worktree", "commit_worktree", "check", "atomic", "reject"])]
     undo: bool,
 

@@ -7,6 +7,7 @@
 
 pub mod apply;
 mod exit;
+pub mod manual;
 mod ui;
 
 pub use exit::{Exit, Failure};
@@ -18,8 +19,8 @@ use std::process::ExitCode;
 /// Options that every program has.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Common {
-    /// Run as if started in <DIR>
-    #[arg(short = 'C', value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
+    /// Run as if started in <dir>
+    #[arg(short = 'C', value_name = "dir", value_hint = clap::ValueHint::DirPath)]
     pub directory: Option<PathBuf>,
 
     /// Print one JSON object on standard output instead of text
@@ -31,7 +32,7 @@ pub struct Common {
     /// When to use colour
     ///
     /// Without it, `color.ui` of git's configuration and NO_COLOR decide.
-    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    #[arg(long, value_name = "when", default_value = "auto")]
     pub color: ColorChoice,
 }
 
@@ -44,9 +45,19 @@ pub trait Program: clap::Parser {
     fn run(self, ui: &mut Ui) -> Result<Exit, Failure>;
 }
 
+/// The programs as clap sees them, in the order in which a user meets them: what `-h` prints, what man pages and
+/// completions are made of.
+pub fn programs() -> Vec<clap::Command> {
+    vec![command::<apply::Args>()]
+}
+
+fn command<P: clap::CommandFactory>() -> clap::Command {
+    manual::complete(P::command())
+}
+
 /// Runs a program from the process's own arguments to its exit status.
 pub fn main<P: Program>() -> ExitCode {
-    let args = match P::try_parse() {
+    let args = match parse::<P>() {
         Ok(args) => args,
         Err(error) => return usage(&error),
     };
@@ -62,6 +73,12 @@ pub fn main<P: Program>() -> ExitCode {
         Ok(exit) => exit.into(),
         Err(failure) => ui.fail(&failure).into(),
     }
+}
+
+fn parse<P: Program>() -> Result<P, clap::Error> {
+    let mut command = command::<P>();
+    let matches = command.try_get_matches_from_mut(std::env::args_os())?;
+    P::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
 }
 
 /// What clap has to say: help and version on standard output with status 0, everything else is bad usage.

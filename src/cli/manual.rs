@@ -1,0 +1,101 @@
+//! The manual: what it says beyond the arguments, and where `--help` and the man pages get it from.
+//!
+//! Arguments and descriptions are the doc comments of each program's clap type. Synopsis, examples and what else a page
+//! has is prose, one Markdown file for each program in `src/cli/manual/`; what is the same on every page is in
+//! `shared.md`, the overview in `git-glue.md`. The pages in `man/` are written from these by the tests
+//! (`tests/generated.rs`), so that the programs need not carry a renderer.
+
+use clap::{Arg, ArgAction, Command};
+
+/// The overview page, git-glue(7): concepts, formats, the table of programs.
+pub const OVERVIEW: &str = include_str!("manual/git-glue.md");
+
+/// The sections that every page has: exit status, environment, files.
+pub const SHARED: &str = include_str!("manual/shared.md");
+
+const PAGES: [(&str, &str); 7] = [
+    ("git-glue-capture", include_str!("manual/git-glue-capture.md")),
+    ("git-glue-apply", include_str!("manual/git-glue-apply.md")),
+    ("git-glue-export", include_str!("manual/git-glue-export.md")),
+    ("git-glue-import", include_str!("manual/git-glue-import.md")),
+    ("git-glue-list", include_str!("manual/git-glue-list.md")),
+    ("git-glue-show", include_str!("manual/git-glue-show.md")),
+    ("git-glue-diff", include_str!("manual/git-glue-diff.md")),
+];
+
+/// The heading of the options that every program has.
+pub const COMMON_OPTIONS: &str = "Common options";
+
+/// The prose of a program's page, in Markdown; sections start with `## `. Empty for an unknown program.
+pub fn page(program: &str) -> &'static str {
+    PAGES.iter().find(|(name, _)| *name == program).map_or("", |(_, text)| text)
+}
+
+/// The sections of a page with their titles, in order; what comes before the first heading is left out.
+pub fn sections(page: &str) -> impl Iterator<Item = (&str, &str)> {
+    page.split("\n## ").skip(1).map(|section| {
+        let (title, text) = section.split_once('\n').unwrap_or((section, ""));
+        (title.trim(), text.trim_matches('\n'))
+    })
+}
+
+/// A program's command line with everything around its arguments: the synopsis as git writes it, the common options
+/// apart, examples and exit status below the long help.
+pub fn complete(command: Command) -> Command {
+    let page = page(command.get_name());
+    let section = |wanted| sections(page).find(|(title, _)| *title == wanted).map(|(_, text)| text);
+    let mut command = command.disable_help_flag(true).disable_version_flag(true).args(help_and_version());
+    command = command.mut_args(|arg| match arg.get_id().as_str() {
+        "directory" | "json" | "color" => arg.help_heading(COMMON_OPTIONS),
+        _ => arg,
+    });
+    if let Some(synopsis) = section("SYNOPSIS") {
+        let forms: Vec<_> = synopsis.lines().map(str::trim).collect();
+        command = command.override_usage(forms.join("\n       "));
+    }
+    if let Some(examples) = section("EXAMPLES") {
+        let header = *clap::builder::Styles::default().get_header();
+        command = command.after_long_help(format!(
+            "{header}Examples:{header:#}\n{}\n\n{header}Exit status:{header:#}\n{EXIT_STATUS}",
+            indented(examples)
+        ));
+    }
+    command
+}
+
+/// clap's own two, so that they stand with the other common options.
+fn help_and_version() -> [Arg; 2] {
+    let common = |id: &'static str, short, action| {
+        Arg::new(id).long(id).short(short).action(action).help_heading(COMMON_OPTIONS).display_order(1000)
+    };
+    [
+        common("help", 'h', ArgAction::Help).help("Print help: with -h in short, with --help in full"),
+        common("version", 'V', ArgAction::Version).help("Print the version"),
+    ]
+}
+
+/// The table of `shared.md`, for a help text.
+const EXIT_STATUS: &str = "  \
+  0  done; also when there was nothing to do
+  1  refused or failed, nothing of yours was changed
+  2  bad usage
+  3  applied up to a conflict, which is yours to resolve
+  4  there is no capture
+  5  the capture is over its size cap";
+
+fn indented(text: &str) -> String {
+    let lines = text.lines().map(|line| if line.is_empty() { String::new() } else { format!("  {line}") });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_falls_into_sections() {
+        let page = "# name\n\n## A B\n\ntext\n\nmore\n\n## C\n\n    code\n";
+        let expected = [("A B", "text\n\nmore"), ("C", "    code")];
+        assert_eq!(sections(page).collect::<Vec<_>>(), expected);
+    }
+}

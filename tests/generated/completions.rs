@@ -1,0 +1,145 @@
+//! Completions: what clap makes of a program's definition, and around it what clap does not know: that git runs the
+//! program as `git glue-...`, and that an id is the id of a session.
+
+use clap::{Arg, Command};
+use clap_complete::{Shell, generate};
+
+/// Prints session ids, newest first. So many are enough to choose from, and come at once from a store of any size.
+const IDS: &str = "git glue-list --ids -n 50 2>/dev/null";
+
+/// A loop, because `compgen -W` would expand what stands in an id.
+const BASH_IDS: &str = r#"local id
+            COMPREPLY=()
+            while IFS= read -r id; do
+                [[ "$id" == "$cur"* ]] && COMPREPLY+=("$id")
+            done < <(echo latest; IDS)
+            compopt -o nosort 2>/dev/null"#;
+
+/// For bash-completion: a file that it loads for `git-glue-apply`, and git's own completion for `git glue-apply`.
+pub(super) fn bash(program: &Command) -> String {
+    let name = program.get_name();
+    let generated = by_clap(Shell::Bash, program);
+    // clap's own registration, which knows nothing of sessions, gives way to ours below.
+    let (generated, _) = generated.split_once("\n\nif [[ \"${BASH_VERSINFO[0]}\"").unwrap();
+    let words = format!("_{}_words", name.replace('-', "_"));
+    let with_value = options_with_value(program).collect::<Vec<_>>().join("|");
+    let positional = if takes_id(program) { BASH_IDS.replace("IDS", IDS) } else { "COMPREPLY=()".to_owned() };
+    format!(
+        r#"# bash completion for {name} and for: git {dashed}
+{generated}
+
+# Completes the word $1 after the word $2.
+{words}() {{
+    local cur="$1" prev="$2"
+    # bash makes words of their own of the equals sign in --option=value.
+    if [[ "$cur" == "=" ]]; then
+        cur=""
+    elif [[ "$prev" == "=" ]]; then
+        prev="${{COMP_WORDS[COMP_CWORD-2]}}"
+    elif [[ "$cur" == --*=* ]]; then
+        prev="${{cur%%=*}}" cur="${{cur#*=}}"
+    fi
+    case "$prev" in
+        {with_value})
+            _{function} {name} "$cur" "$prev"
+            return 0
+            ;;
+    esac
+    case "$cur" in
+        -*)
+            _{function} {name} "$cur" "$prev"
+            ;;
+        *)
+            {positional}
+            ;;
+    esac
+}}
+
+# git's own completion calls this for: git {dashed}
+_{underscored}() {{
+    local -a COMP_WORDS=({name} "${{words[@]:__git_cmd_idx+1}}")
+    local COMP_CWORD=$((cword - __git_cmd_idx))
+    {words} "$cur" "$prev"
+    # There a word that is complete brings its space along.
+    if [[ ${{#COMPREPLY[@]}} -eq 1 && ! -d "${{COMPREPLY[0]}}" ]]; then
+        COMPREPLY=("${{COMPREPLY[0]}} ")
+    fi
+}}
+
+_{underscored}_alone() {{
+    {words} "$2" "$3"
+}}
+complete -F _{underscored}_alone -o bashdefault -o default {name}
+"#,
+        dashed = name.trim_start_matches("git-"),
+        function = name.replace('-', "__"),
+        underscored = name.replace('-', "_"),
+    )
+}
+
+/// For zsh: found by its name both for `git-glue-apply` and, by zsh's own completion of git, for `git glue-apply`.
+pub(super) fn zsh(program: &Command) -> String {
+    let name = program.get_name();
+    let about = program.get_about().map(ToString::to_string).unwrap_or_default();
+    let generated = by_clap(Shell::Zsh, program);
+    let generated = generated.replacen('\n', &format!("\n#description {}\n", about.to_lowercase()), 1);
+    if !takes_id(program) {
+        return generated;
+    }
+    let id = program.get_positionals().find(|arg| is_id(arg)).unwrap();
+    let help = id.get_help().map(ToString::to_string).unwrap_or_default();
+    // What clap writes for the argument: its help, then any completion.
+    let start = generated
+        .lines()
+        .find(|line| line.contains(&format!(":{} -- ", id.get_id())))
+        .unwrap_or_else(|| panic!("zsh's completion of {name} has no {}: {help}", id.get_id()));
+    let ours = start.replace(":_files'", ":_git_glue_ids'").replace(":_default'", ":_git_glue_ids'");
+    assert_ne!(start, ours, "{name}: clap completes its id in another way than before");
+    let function = format!(
+        r#"
+(( $+functions[_git_glue_ids] )) ||
+_git_glue_ids() {{
+    local -a ids
+    ids=(latest ${{(f)"$(_call_program session-ids {IDS})"}})
+    _alternative 'sessions:session:compadd -V sessions -a ids' 'files:file:_files'
+}}
+
+if [ "$funcstack[1]" ="#
+    );
+    generated.replace(start, &ours).replacen("\nif [ \"$funcstack[1]\" =", &function, 1)
+}
+
+/// For fish, which looks here for `git glue-apply` too.
+pub(super) fn fish(program: &Command) -> String {
+    let mut generated = by_clap(Shell::Fish, program);
+    if takes_id(program) {
+        generated += &format!("complete -c {} -k -a '(echo latest; {IDS})' -d 'session'\n", program.get_name());
+    }
+    generated
+}
+
+fn by_clap(shell: Shell, program: &Command) -> String {
+    let mut out = Vec::new();
+    let name = program.get_name().to_owned();
+    generate(shell, &mut program.clone().bin_name(&name), &name, &mut out);
+    let text = String::from_utf8(out).unwrap();
+    text.lines().map(|line| format!("{}\n", line.trim_end())).collect::<String>().trim_end().to_owned() + "\n"
+}
+
+fn takes_id(program: &Command) -> bool {
+    program.get_positionals().any(is_id)
+}
+
+fn is_id(arg: &Arg) -> bool {
+    arg.is_positional() && arg.get_value_names().unwrap_or_default().iter().any(|name| *name == "id")
+}
+
+/// `--branch` and `-b`: options after which a word is not a session.
+fn options_with_value(program: &Command) -> impl Iterator<Item = String> {
+    let options = program.get_opts().filter(|option| option.get_action().takes_values());
+    options.flat_map(|option| {
+        let long = option.get_long().map(|long| format!("--{long}"));
+        let short = option.get_short().map(|short| format!("-{short}"));
+        long.into_iter().chain(short)
+    })
+}

@@ -13,7 +13,7 @@ BINDIR     = $(PREFIX)/bin
 MANDIR     = $(PREFIX)/share/man
 BASHDIR    = $(PREFIX)/share/bash-completion/completions
 ZSHDIR     = $(PREFIX)/share/zsh/site-functions
-FISHDIR    = $(PREFIX)/share/fish/vendor_completions.d
+FISHDIR    = $(PREFIX)/share/fish
 CARGO      = cargo
 INSTALL    = install
 
@@ -25,7 +25,8 @@ man1        := $(wildcard man/*.1)
 man7        := $(wildcard man/*.7)
 bash        := $(wildcard completions/bash/*)
 zsh         := $(wildcard completions/zsh/*)
-fish        := $(wildcard completions/fish/*)
+fish        := $(wildcard completions/fish/*.fish)
+fishconf    := $(wildcard completions/fish/conf.d/*.fish)
 target      := $(or $(CARGO_TARGET_DIR),target)
 built       := $(or $(BINDIR_FROM),$(target)/release)
 
@@ -36,13 +37,15 @@ endif
 
 install: all
 	$(INSTALL) -d "$(DESTDIR)$(BINDIR)" "$(DESTDIR)$(MANDIR)/man1" "$(DESTDIR)$(MANDIR)/man7" \
-	  "$(DESTDIR)$(BASHDIR)" "$(DESTDIR)$(ZSHDIR)" "$(DESTDIR)$(FISHDIR)"
+	  "$(DESTDIR)$(BASHDIR)" "$(DESTDIR)$(ZSHDIR)" "$(DESTDIR)$(FISHDIR)/vendor_completions.d" \
+	  "$(DESTDIR)$(FISHDIR)/vendor_conf.d"
 	$(INSTALL) -m 755 $(foreach program,$(programs),"$(built)/$(program)") "$(DESTDIR)$(BINDIR)"
 	$(INSTALL) -m 644 $(man1) "$(DESTDIR)$(MANDIR)/man1"
 	$(INSTALL) -m 644 $(man7) "$(DESTDIR)$(MANDIR)/man7"
 	$(INSTALL) -m 644 $(bash) "$(DESTDIR)$(BASHDIR)"
 	$(INSTALL) -m 644 $(zsh) "$(DESTDIR)$(ZSHDIR)"
-	$(INSTALL) -m 644 $(fish) "$(DESTDIR)$(FISHDIR)"
+	$(INSTALL) -m 644 $(fish) "$(DESTDIR)$(FISHDIR)/vendor_completions.d"
+	$(INSTALL) -m 644 $(fishconf) "$(DESTDIR)$(FISHDIR)/vendor_conf.d"
 
 uninstall:
 	rm -f $(foreach program,$(programs),"$(DESTDIR)$(BINDIR)/$(program)") \
@@ -50,7 +53,8 @@ uninstall:
 	  $(foreach page,$(notdir $(man7)),"$(DESTDIR)$(MANDIR)/man7/$(page)") \
 	  $(foreach file,$(notdir $(bash)),"$(DESTDIR)$(BASHDIR)/$(file)") \
 	  $(foreach file,$(notdir $(zsh)),"$(DESTDIR)$(ZSHDIR)/$(file)") \
-	  $(foreach file,$(notdir $(fish)),"$(DESTDIR)$(FISHDIR)/$(file)")
+	  $(foreach file,$(notdir $(fish)),"$(DESTDIR)$(FISHDIR)/vendor_completions.d/$(file)") \
+	  $(foreach file,$(notdir $(fishconf)),"$(DESTDIR)$(FISHDIR)/vendor_conf.d/$(file)")
 
 check:
 	$(CARGO) test --locked

@@ -84,14 +84,17 @@ fn generated() -> BTreeMap<PathBuf, String> {
         files.insert(format!("completions/fish/{name}.fish").into(), completions::fish(&program));
     }
     files.insert("man/git-glue.7".into(), page::overview());
+    let forwarding = completions::fish_forwarding(&git_glue::cli::programs());
+    files.insert("completions/fish/conf.d/git-glue.fish".into(), forwarding);
     files
 }
 
 /// The files in the folders of generated ones.
 fn checked_in(root: &Path) -> Vec<PathBuf> {
-    let folders = ["man", "completions/bash", "completions/zsh", "completions/fish"];
+    let folders = ["man", "completions/bash", "completions/zsh", "completions/fish", "completions/fish/conf.d"];
     let entries = folders.iter().filter_map(|folder| std::fs::read_dir(root.join(folder)).ok()).flatten();
-    entries.map(|entry| entry.unwrap().path().strip_prefix(root).unwrap().to_owned()).collect()
+    let files = entries.map(|entry| entry.unwrap().path()).filter(|path| path.is_file());
+    files.map(|path| path.strip_prefix(root).unwrap().to_owned()).collect()
 }
 
 fn write(root: &Path, files: &BTreeMap<PathBuf, String>) {

@@ -4,6 +4,7 @@
 
 mod audit;
 mod generated;
+mod install;
 mod layers;
 mod mbox;
 mod sandbox;

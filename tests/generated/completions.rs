@@ -99,9 +99,9 @@ pub(super) fn zsh(program: &Command) -> String {
         r#"
 (( $+functions[_git_glue_ids] )) ||
 _git_glue_ids() {{
-    local -a ids
+    local -a ids expl
     ids=(latest ${{(f)"$(_call_program session-ids {IDS})"}})
-    _alternative 'sessions:session:compadd -V sessions -a ids' 'files:file:_files'
+    _wanted -V sessions expl session compadd -a ids || _files
 }}
 
 if [ "$funcstack[1]" ="#
@@ -109,7 +109,30 @@ if [ "$funcstack[1]" ="#
     generated.replace(start, &ours).replacen("\nif [ \"$funcstack[1]\" =", &function, 1)
 }
 
-/// For fish, which looks here for `git glue-apply` too.
+/// For fish's start: hands `git glue-apply` on to the completions of `git-glue-apply`. fish means to do so by itself, but
+/// its releases differ in whether they succeed (3.6 does not); said twice, it is shown once.
+pub(super) fn fish_forwarding(programs: &[Command]) -> String {
+    let mut text = String::from(
+        r#"function __fish_git_glue_forward -a program
+    set -l words (commandline -opc)
+    set -l at (contains -i -- $program $words)
+    or return
+    set -l after (string escape -- $words[(math $at + 1)..])
+    complete -C (string join -- ' ' git-$program $after (commandline -ct))
+end
+
+"#,
+    );
+    for program in programs {
+        let name = program.get_name().trim_start_matches("git-");
+        text += &format!(
+            "complete -c git -k -f -n '__fish_git_using_command {name}' -a '(__fish_git_glue_forward {name})'\n"
+        );
+    }
+    text
+}
+
+/// For fish, under the program's own name.
 pub(super) fn fish(program: &Command) -> String {
     let mut generated = by_clap(Shell::Fish, program);
     if takes_id(program) {

@@ -75,9 +75,9 @@ impl MailInfo {
         kind
     }
 
-    /// Bytes of text so far.
+    /// Bytes of text held so far.
     pub(super) fn length(&self) -> usize {
-        self.log.len()
+        self.log.len() + self.in_body.unfinished.len()
     }
 
     /// The text so far.

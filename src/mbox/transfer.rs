@@ -4,6 +4,8 @@
 
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Take, Write};
 
+use bstr::ByteSlice;
+
 /// The encoding of a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Transfer {
@@ -76,9 +78,7 @@ impl<R: BufRead> BufRead for Decoder<R> {
                 self.state.finish(&mut self.out);
                 break;
             }
-            for &byte in chunk {
-                self.state.byte(byte, &mut self.out);
-            }
+            self.state.bytes(chunk, &mut self.out);
             self.inner.consume(length);
         }
         Ok(&self.out[self.at..])
@@ -119,6 +119,21 @@ struct State {
 }
 
 impl State {
+    fn bytes(&mut self, mut bytes: &[u8], out: &mut Vec<u8>) {
+        while !bytes.is_empty() {
+            if self.transfer != Transfer::Base64 && self.held.is_empty() {
+                // Most bytes stand for themselves, and are passed on together.
+                let special = bytes.find_byteset(b"=\r").unwrap_or(bytes.len());
+                out.extend_from_slice(&bytes[..special]);
+                bytes = &bytes[special..];
+            }
+            if let Some((&byte, rest)) = bytes.split_first() {
+                self.byte(byte, out);
+                bytes = rest;
+            }
+        }
+    }
+
     fn byte(&mut self, byte: u8, out: &mut Vec<u8>) {
         match self.transfer {
             Transfer::Plain => self.plain(byte, out),
@@ -226,21 +241,23 @@ fn value_of(digit: u8) -> u8 {
 /// starts with what mail software gives a meaning (`From `, a lone dot).
 pub(super) struct QuotedPrintable<W> {
     inner: W,
-    column: usize,
+    /// The line so far.
+    line: Vec<u8>,
+    /// A blank whose form depends on whether it ends the line.
     blank: Option<u8>,
 }
 
 impl<W: Write> QuotedPrintable<W> {
     pub(super) fn new(inner: W) -> Self {
-        QuotedPrintable { inner, column: 0, blank: None }
+        QuotedPrintable { inner, line: Vec::with_capacity(LONGEST + 2), blank: None }
     }
 
-    /// Writes what is held back and returns the writer. The text must have ended with a newline.
-    pub(super) fn finish(mut self) -> io::Result<W> {
+    /// Writes what is held back. The text should have ended with a newline.
+    pub(super) fn finish(mut self) -> io::Result<()> {
         if let Some(blank) = self.blank.take() {
             self.escape(blank)?;
         }
-        Ok(self.inner)
+        self.inner.write_all(&self.line)
     }
 
     fn byte(&mut self, byte: u8) -> io::Result<()> {
@@ -248,17 +265,13 @@ impl<W: Write> QuotedPrintable<W> {
             if byte == b'\n' { self.escape(blank)? } else { self.put(&[blank])? }
         }
         match byte {
-            b'\n' => {
-                self.column = 0;
-                self.inner.write_all(b"\n")
-            }
+            b'\n' => self.end_line(b"\n"),
             b' ' | b'\t' => {
                 self.blank = Some(byte);
                 Ok(())
             }
-            b'=' => self.escape(byte),
-            b'F' | b'.' if self.column == 0 || self.column == LONGEST => self.escape(byte),
-            b'!'..=b'~' => self.put(&[byte]),
+            b'F' | b'.' if self.line.is_empty() || self.line.len() == LONGEST => self.escape(byte),
+            b'!'..=b'~' if byte != b'=' => self.put(&[byte]),
             _ => self.escape(byte),
         }
     }
@@ -269,12 +282,18 @@ impl<W: Write> QuotedPrintable<W> {
     }
 
     fn put(&mut self, piece: &[u8]) -> io::Result<()> {
-        if self.column + piece.len() > LONGEST {
-            self.inner.write_all(b"=\n")?;
-            self.column = 0;
+        if self.line.len() + piece.len() > LONGEST {
+            self.end_line(b"=\n")?;
         }
-        self.column += piece.len();
-        self.inner.write_all(piece)
+        self.line.extend_from_slice(piece);
+        Ok(())
+    }
+
+    fn end_line(&mut self, end: &[u8]) -> io::Result<()> {
+        self.line.extend_from_slice(end);
+        self.inner.write_all(&self.line)?;
+        self.line.clear();
+        Ok(())
     }
 }
 

@@ -1,7 +1,7 @@
 //! Writes a series: one mail per entry, in the form of `git format-patch`, with our exact headers where that form falls
 //! short. Streams; what each header holds is left to `glue`, `author` and `text`.
 
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufWriter, IntoInnerError, Read, Seek, SeekFrom, Write};
 
 use bstr::{BStr, ByteSlice};
 
@@ -10,9 +10,9 @@ use super::text::{Readable, readable, subject_value};
 use super::transfer::QuotedPrintable;
 use super::{Entry, Identity, Kind, Preamble, author, glue};
 
-/// The writer of one series.
+/// The writer of one series. Buffers what it writes: only `finish` makes sure that all of it has arrived.
 pub struct Writer<W: Write> {
-    out: W,
+    out: BufWriter<W>,
     total: u64,
     written: u64,
     preamble: Preamble,
@@ -21,7 +21,7 @@ pub struct Writer<W: Write> {
 impl<W: Write> Writer<W> {
     /// A series of `total` entries, which every mail announces. The first mail carries the preamble.
     pub fn new(out: W, total: u64, preamble: &Preamble) -> Self {
-        Writer { out, total, written: 0, preamble: preamble.clone() }
+        Writer { out: BufWriter::with_capacity(64 * 1024, out), total, written: 0, preamble: preamble.clone() }
     }
 
     /// Writes one entry. The diff is read from where it stands, more than once.
@@ -73,8 +73,7 @@ impl<W: Write> Writer<W> {
             self.mime("8bit")?;
             write!(self.out, "Nothing was changed in the sandbox.\n\n{}", signature())?;
         }
-        self.out.flush()?;
-        Ok(self.out)
+        self.out.into_inner().map_err(IntoInnerError::into_error)
     }
 
     fn header(&mut self, entry: &Entry, text: &Readable, survey: &Survey) -> io::Result<()> {

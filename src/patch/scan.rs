@@ -62,12 +62,21 @@ impl<R: BufRead> Scanner<R> {
         if !self.lines.advance(LONGEST_HEADER)? {
             return Ok(Some(Item::Other));
         }
-        let plus = self.lines.line();
+        let plus = self.lines.line().to_owned();
         if !plus.starts_with(b"+++ ") || !self.lines.is_whole() {
             self.lines.again();
             return Ok(Some(Item::Other));
         }
-        header.line(minus.as_ref()).and_then(|_| header.line(plus)).map_err(|reason| self.malformed(reason))?;
+        if !self.lines.advance(LONGEST_HEADER)? {
+            return Ok(Some(Item::Other));
+        }
+        self.lines.again();
+        if !self.lines.line().starts_with(b"@@ -") {
+            return Ok(Some(Item::Other));
+        }
+        for line in [minus, plus] {
+            header.line(line.as_ref()).map_err(|reason| self.malformed(reason))?;
+        }
         self.change(header).map(|change| Some(Item::Change(change)))
     }
 

@@ -6,12 +6,18 @@
 //!
 //! - [`path_problem`]: paths that must never land
 //! - [`runs_here`]: what runs on this machine once the tree is checked out
+//! - [`secrets`]: secrets in added lines
+//! - [`spoofed`], [`spoofed_identity`]: texts and people that are not what they look like
 //! - [`escape`]: foreign bytes, made safe to show
 
 mod escape;
 mod path;
 mod runs;
+mod secrets;
+mod spoof;
 
 pub use escape::{Hidden, Layout, escape, hidden};
 pub use path::{PathProblem, Severity, path_problem};
 pub use runs::{Category, Change, Finding, runs_here};
+pub use secrets::{Scanner, Secret, secrets};
+pub use spoof::{Spoof, spoofed, spoofed_identity};

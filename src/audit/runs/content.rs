@@ -110,8 +110,11 @@ fn modules(change: &Change<'_>, add: &mut impl FnMut(Category, String)) {
     }
 }
 
-/// The settings of a gitmodules(5) file as (submodule, lower-case key, value); `None` when git could not read it either.
-fn submodules(bytes: &[u8]) -> Option<BTreeSet<(Vec<u8>, String, Vec<u8>)>> {
+/// One setting of a gitmodules(5) file: submodule, lower-case key, value.
+type Setting = (Vec<u8>, String, Vec<u8>);
+
+/// The settings of a gitmodules(5) file; `None` when git could not read it either.
+fn submodules(bytes: &[u8]) -> Option<BTreeSet<Setting>> {
     let metadata = gix::config::file::Metadata::default();
     let config = gix::config::File::from_bytes_no_includes(bytes, metadata, Default::default()).ok()?;
     let mut found = BTreeSet::new();

@@ -1,0 +1,144 @@
+//! Secrets in added lines: tokens that a vendor's form gives away, private keys, passwords in addresses and assignments.
+//!
+//! A line is looked at by a gate of all rules' keywords first; only the rules whose keyword is there run their expression. A finding
+//! never holds the secret, only its first four characters. Comments such as `gitleaks:allow` are not honoured: the sandbox writes
+//! them as easily as it writes the secret.
+
+mod rules;
+
+use std::ops::Range;
+
+use bstr::{BStr, BString, ByteSlice};
+use regex::bytes::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
+
+use super::{Layout, escape};
+use rules::{RULES, Rule};
+
+/// Where a secret was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Secret {
+    /// The rule's name, such as `github-token`.
+    pub rule: &'static str,
+    /// The file that the line was added to.
+    pub path: BString,
+    /// The line's number in that file, from 1.
+    pub line: u64,
+    /// The secret's first four characters, escaped, so that the person can tell which one it is.
+    pub start: String,
+}
+
+/// The compiled rules; a few milliseconds to make, so one serves a whole patch.
+pub struct Scanner {
+    gate: RegexSet,
+    rules: Vec<(&'static Rule, Regex)>,
+}
+
+/// All secrets in `lines`, which are added lines as (path, line number from 1, bytes without the newline).
+///
+/// # Errors
+///
+/// Only if the rules that are built in do not compile.
+pub fn secrets<'a>(lines: impl Iterator<Item = (&'a BStr, u64, &'a [u8])>) -> Result<Vec<Secret>, regex::Error> {
+    let scanner = Scanner::new()?;
+    Ok(lines.flat_map(|(path, number, line)| scanner.line(path, number, line)).collect())
+}
+
+impl Scanner {
+    /// Compiles the rules.
+    ///
+    /// # Errors
+    ///
+    /// Only if the rules that are built in do not compile.
+    pub fn new() -> Result<Self, regex::Error> {
+        let gate = RegexSetBuilder::new(RULES.iter().map(|rule| rule.keywords))
+            .unicode(false)
+            .case_insensitive(true)
+            .build()?;
+        let compile =
+            |rule: &'static Rule| RegexBuilder::new(rule.pattern).unicode(false).build().map(|regex| (rule, regex));
+        let rules = RULES.iter().map(compile).collect::<Result<_, _>>()?;
+        Ok(Self { gate, rules })
+    }
+
+    /// The secrets of one added line. Nothing is kept between lines.
+    pub fn line(&self, path: &BStr, number: u64, line: &[u8]) -> Vec<Secret> {
+        let found = self.spans(line).into_iter().map(|(rule, span)| {
+            let first = line[span].chars().take(4).collect::<String>();
+            let start = escape(first.as_bytes(), Layout::Line).into_owned();
+            Secret { rule, path: path.to_owned(), line: number, start }
+        });
+        found.collect()
+    }
+
+    /// Where in `text` the secrets are, as (rule, byte range), in order and without overlaps: for those who must blot them out.
+    pub fn spans(&self, text: &[u8]) -> Vec<(&'static str, Range<usize>)> {
+        let mut found: Vec<(&'static str, Range<usize>)> = Vec::new();
+        for index in self.gate.matches(text) {
+            let (rule, regex) = &self.rules[index];
+            for captures in regex.captures_iter(text) {
+                let Some(value) = captures.get(1) else { continue };
+                let overlaps = found.iter().any(|(_, span)| span.start < value.end() && value.start() < span.end);
+                if !overlaps && is_secret(rule, value.as_bytes()) {
+                    found.push((rule.name, value.range()));
+                }
+            }
+        }
+        found.sort_by_key(|(_, span)| span.start);
+        found
+    }
+}
+
+/// Whether what has a secret's form is random enough to be one.
+fn is_secret(rule: &Rule, value: &[u8]) -> bool {
+    let lower = value.to_ascii_lowercase();
+    if PLACEHOLDERS.iter().any(|word| lower.contains_str(word)) {
+        return false;
+    }
+    let guessed = rule.entropy > 0.0;
+    let id = guessed && value.iter().all(|byte| byte.is_ascii_hexdigit() || *byte == b'-');
+    let digits = value.iter().any(u8::is_ascii_digit);
+    !id && (!guessed || digits) && entropy(value) >= rule.entropy
+}
+
+/// What stands where a secret will be filled in.
+const PLACEHOLDERS: [&str; 24] = [
+    "example",
+    "xxxx",
+    "your",
+    "placeholder",
+    "changeme",
+    "change-me",
+    "change_me",
+    "dummy",
+    "redacted",
+    "insert",
+    "123456789",
+    "abcdefgh",
+    "****",
+    "...",
+    "${",
+    "$(",
+    "{{",
+    "%s",
+    "<",
+    "fake",
+    "sample",
+    "0000000",
+    "process.env",
+    "secretkey",
+];
+
+/// Shannon's entropy in bits per byte; 0 for nothing.
+fn entropy(value: &[u8]) -> f64 {
+    let mut counts = [0u32; 256];
+    value.iter().for_each(|byte| counts[usize::from(*byte)] += 1);
+    let length = value.len() as f64;
+    let bits = counts.iter().filter(|count| **count > 0).map(|count| {
+        let share = f64::from(*count) / length;
+        -share * share.log2()
+    });
+    bits.sum()
+}
+
+#[cfg(test)]
+mod tests;

@@ -26,6 +26,8 @@ pub struct Built {
     pub index_tree: String,
     /// What is in the work tree.
     pub worktree_tree: String,
+    /// The trees from the base on, entry by entry.
+    pub trees: Vec<String>,
     /// Work tree paths whose bytes land as they are, without line-ending or encoding conversion.
     pub verbatim: Vec<BString>,
     /// Paths that are marked as to be added later.
@@ -141,6 +143,7 @@ impl<'a> Builder<'a> {
                 tip_tree: target.base_tree.clone(),
                 index_tree: tree.clone(),
                 worktree_tree: tree.clone(),
+                trees: vec![tree.clone()],
                 verbatim: Vec::new(),
                 intent_to_add: Vec::new(),
                 replaces: Vec::new(),
@@ -250,6 +253,7 @@ impl<'a> Builder<'a> {
             }
         }
         self.built.worktree_tree = tree.clone();
+        self.built.trees.push(tree.clone());
         self.tree = tree;
         Ok(())
     }

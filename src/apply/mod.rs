@@ -14,6 +14,7 @@
 //!                 conflict / undo               what is left of a conflict; the way back
 //! ```
 
+mod added;
 mod build;
 mod conflict;
 mod desk;
@@ -40,6 +41,7 @@ use std::path::PathBuf;
 
 use bstr::BString;
 
+use crate::audit::{Finding, Secret};
 use crate::git::{Isolated, Outside, Repo};
 use crate::session::Capture;
 
@@ -131,6 +133,12 @@ pub struct Report {
     pub files: usize,
     /// What was proved about the trees.
     pub proof: Proof,
+    /// What would run on this machine once it is checked out, the most dangerous first.
+    pub runs_here: Vec<Finding>,
+    /// Secrets in lines that are added, also by commits whose successors take them out again.
+    pub secrets: Vec<Secret>,
+    /// Authors and subjects that are not what they look like, in words.
+    pub spoofed: Vec<String>,
     /// Where it stopped, if it did.
     pub stop: Option<Stop>,
     /// Subjects of commits of which nothing fitted, so that there is no commit of them.
@@ -141,8 +149,6 @@ pub struct Report {
     pub left_over: bool,
     /// The work tree that it landed in.
     pub work_tree: Option<PathBuf>,
-    /// Other things to know, in words.
-    pub notes: Vec<String>,
     /// Whether `--undo` can take it back.
     pub undoable: bool,
 }
@@ -178,6 +184,6 @@ pub fn run(repo: &Repo, capture: Capture, options: &Options) -> Result<Outcome, 
     target.check_free(repo, options)?;
     let isolated = Isolated::over(repo, Outside::WorkTreeAndFileSystem, Some(&repo.common_dir))?;
     let built = build::build(repo, &isolated, &mut series, &target, options)?;
-    let report = risk::report(&isolated, &series, &target, &built, options)?;
+    let report = risk::report(repo, &isolated, &series, &target, &built, options)?;
     landing::land(repo, &isolated, &mut series, &target, built, report, options)
 }

@@ -1,16 +1,18 @@
 //! What the person should know of what lands, computed from the trees that came out and not from the patch's text.
 
-use bstr::BString;
+use bstr::{BString, ByteSlice};
 
 use super::build::Built;
 use super::landing::paths;
 use super::target::short;
-use super::{Error, Options, Place, Report, Series, Target, Uncommitted};
-use crate::git::{Isolated, TreeChange};
+use super::{Error, Options, Place, Report, Series, Target, Uncommitted, added};
+use crate::audit::{self, Change, Finding};
+use crate::git::{Isolated, Objects, Repo, TreeChange, TreeItem};
 use crate::mbox::Kind;
 
 /// Everything that can be said before it lands.
 pub fn report(
+    repo: &Repo,
     isolated: &Isolated,
     series: &Series,
     target: &Target,
@@ -31,12 +33,14 @@ pub fn report(
         uncommitted: uncommitted(isolated, built)?,
         files: changes.len(),
         proof: built.proof.clone(),
+        runs_here: runs_here(repo, &isolated.objects()?, &changes)?,
+        secrets: added::secrets(isolated, &built.trees)?,
+        spoofed: spoofed(series),
         stop: built.stop.clone(),
         left_out: built.left_out.clone(),
         rejects: built.rejects.iter().map(|reject| reject.path.clone()).collect(),
         left_over,
         work_tree: None,
-        notes: Vec::new(),
         undoable: false,
     })
 }
@@ -52,4 +56,54 @@ fn uncommitted(isolated: &Isolated, built: &Built) -> Result<Uncommitted, Error>
         .partition(|change| change.old.is_some() || built.intent_to_add.contains(&change.path));
     let staged: Vec<BString> = paths(&isolated.changes(&built.tip_tree, &built.index_tree)?);
     Ok(Uncommitted { staged, unstaged: paths(&tracked), untracked: paths(&new) })
+}
+
+/// What would run on this machine once this is checked out.
+fn runs_here(repo: &Repo, objects: &Objects, changes: &[TreeChange]) -> Result<Vec<Finding>, Error> {
+    let bytes = changes
+        .iter()
+        .map(|change| Ok((content(objects, change, &change.old)?, content(objects, change, &change.new)?)))
+        .collect::<Result<Vec<_>, Error>>()?;
+    let changes = changes.iter().zip(&bytes).map(|(change, (old, new))| Change {
+        path: change.path.as_bstr(),
+        old_mode: change.old.as_ref().map(|item| item.mode),
+        new_mode: change.new.as_ref().map(|item| item.mode),
+        old: old.as_deref(),
+        new: new.as_deref(),
+    });
+    let hooks_path = repo.config("core.hooksPath")?.and_then(|path| inside(repo, path));
+    Ok(audit::runs_here(changes, hooks_path.as_ref().map(|path| path.as_bstr())))
+}
+
+/// The bytes of one side, where the audit looks into them: links, and the few files whose content names programs.
+fn content(objects: &Objects, change: &TreeChange, side: &Option<TreeItem>) -> Result<Option<Vec<u8>>, Error> {
+    const LARGEST: u64 = 1 << 20;
+    let Some(item) = side.as_ref().filter(|item| !item.is_gitlink()) else { return Ok(None) };
+    let wanted = item.is_symlink() || audit::looks_into(change.path.as_bstr());
+    if !wanted || objects.size(&item.id)? > LARGEST {
+        return Ok(None);
+    }
+    Ok(Some(objects.blob(&item.id)?))
+}
+
+/// A path of the configuration relative to the top of the work tree, if it lies inside.
+fn inside(repo: &Repo, path: BString) -> Option<BString> {
+    let top = repo.work_tree.as_deref()?;
+    let relative = match path.to_path().ok()? {
+        absolute if absolute.is_absolute() => absolute.strip_prefix(top).ok()?.to_owned(),
+        relative => relative.to_owned(),
+    };
+    Some(relative.into_os_string().into_encoded_bytes().into())
+}
+
+/// Authors and subjects that are not what they look like.
+fn spoofed(series: &Series) -> Vec<String> {
+    let mut found = Vec::new();
+    for (index, entry) in series.entries().enumerate().filter(|(_, entry)| entry.kind == Kind::Commit) {
+        let author = audit::spoofed_identity(entry.author.name(), entry.author.email());
+        let subject = audit::spoofed(&series.subject(index));
+        found.extend(author.map(|spoof| format!("the author of entry {} {spoof}", index + 1)));
+        found.extend(subject.map(|spoof| format!("the subject of entry {} {spoof}", index + 1)));
+    }
+    found
 }

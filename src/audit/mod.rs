@@ -18,6 +18,6 @@ mod spoof;
 
 pub use escape::{Hidden, Layout, escape, hidden};
 pub use path::{PathProblem, Severity, path_problem};
-pub use runs::{Category, Change, Finding, runs_here};
+pub use runs::{Category, Change, Finding, looks_into, runs_here};
 pub use secrets::{Scanner, Secret, secrets};
 pub use spoof::{Spoof, spoofed, spoofed_identity};

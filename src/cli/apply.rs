@@ -324,9 +324,21 @@ fn proof(ui: &mut Ui, proof: &Proof) -> Result<(), Failure> {
     ui.line("")
 }
 
+/// What lands beside the code: programs that will run, secrets, names that mislead.
 fn audit(ui: &mut Ui, report: &Report) {
-    for note in &report.notes {
-        ui.warn(note);
+    if !report.runs_here.is_empty() {
+        let lines = report.runs_here.iter().map(|finding| format!("{} {}", finding.path, finding.reason));
+        ui.warn(format!("look at these before you build, commit or open an editor here:\n{}", shortened(lines)));
+    }
+    if !report.secrets.is_empty() {
+        let lines = report
+            .secrets
+            .iter()
+            .map(|secret| format!("{}:{} {} ({}...)", secret.path, secret.line, secret.rule, secret.start));
+        ui.warn(format!("these look like secrets:\n{}", shortened(lines)));
+    }
+    if !report.spoofed.is_empty() {
+        ui.warn(format!("not what it looks like:\n{}", shortened(report.spoofed.iter().cloned())));
     }
 }
 
@@ -365,10 +377,16 @@ fn way_on(ui: &mut Ui, report: &Report, stop: &Stop) {
 
 /// Paths, one a line, at most twenty.
 fn listed(paths: &[BString]) -> String {
+    shortened(paths.iter().map(BString::to_string))
+}
+
+/// Lines set in, at most twenty.
+fn shortened(lines: impl ExactSizeIterator<Item = String>) -> String {
     const SHOWN: usize = 20;
-    let mut lines: Vec<String> = paths.iter().take(SHOWN).map(|path| format!("    {path}")).collect();
-    if paths.len() > SHOWN {
-        lines.push(format!("    and {} more", paths.len() - SHOWN));
+    let count = lines.len();
+    let mut lines: Vec<String> = lines.take(SHOWN).map(|line| format!("    {line}")).collect();
+    if count > SHOWN {
+        lines.push(format!("    and {} more", count - SHOWN));
     }
     lines.join("\n")
 }
@@ -382,9 +400,7 @@ fn report_json(ui: &mut Ui, outcome: &str, report: Option<&Report>) -> Result<()
         return Ok(());
     }
     let Some(report) = report else { return ui.object(json!({ "outcome": outcome })) };
-    let text = |paths: &[BString]| -> Vec<String> {
-        paths.iter().map(|path| crate::patch::quote(path.as_bstr()).to_string()).collect()
-    };
+    let text = |paths: &[BString]| paths.iter().map(quoted).collect::<Vec<_>>();
     let commits: Vec<Value> = report
         .commits
         .iter()
@@ -422,8 +438,23 @@ fn report_json(ui: &mut Ui, outcome: &str, report: Option<&Report>) -> Result<()
         "proof": proof_json(&report.proof),
         "conflict": conflict,
         "rejects": text(&report.rejects),
-        "notes": report.notes,
+        "runs_here": report
+            .runs_here
+            .iter()
+            .map(|finding| json!({ "path": quoted(&finding.path), "reason": finding.reason }))
+            .collect::<Vec<_>>(),
+        "secrets": report
+            .secrets
+            .iter()
+            .map(|secret| json!({ "path": quoted(&secret.path), "line": secret.line, "rule": secret.rule }))
+            .collect::<Vec<_>>(),
+        "spoofed": report.spoofed,
     }))
+}
+
+/// A path as JSON can hold it: C-quoted as git quotes it, where it has to be.
+fn quoted(path: &BString) -> String {
+    crate::patch::quote(path.as_bstr()).to_string()
 }
 
 fn proof_json(proof: &Proof) -> Value {

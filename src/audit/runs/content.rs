@@ -10,6 +10,12 @@ use serde_json::Value;
 use super::{Category, Change};
 use crate::audit::{Layout, escape};
 
+/// Whether [`runs_here`](super::runs_here) wants the bytes of a path that is no link; of the others mode and name say all.
+pub fn looks_into(path: &BStr) -> bool {
+    let name = path.rsplit_str("/").next().unwrap_or_default().to_ascii_lowercase();
+    matches!(name.as_slice(), b".gitattributes" | b".gitmodules" | b"package.json")
+}
+
 /// Reports what the bytes of `change` bring, if it is one of these files.
 pub(super) fn look(change: &Change<'_>, add: &mut impl FnMut(Category, String)) {
     let name = change.path.rsplit_str("/").next().unwrap_or_default().to_ascii_lowercase();

@@ -7,6 +7,8 @@
 mod content;
 mod names;
 
+pub use content::looks_into;
+
 use std::collections::HashSet;
 
 use bstr::{BStr, BString, ByteSlice};

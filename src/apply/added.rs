@@ -1,0 +1,90 @@
+//! The lines that a series adds, entry by entry: also a secret that a later commit takes out again stays in the history.
+
+use std::io::{BufRead, BufReader, Read};
+
+use bstr::{BString, ByteSlice};
+
+use super::Error;
+use crate::audit::{Scanner, Secret};
+use crate::git::{Error as GitError, Isolated};
+use crate::patch;
+
+/// What of a line is looked at, in bytes: minified files have lines of many megabytes.
+const LONGEST: usize = 64 * 1024;
+
+/// The secrets in lines that are added on the way along `trees`, each reported once.
+pub fn secrets(isolated: &Isolated, trees: &[String]) -> Result<Vec<Secret>, Error> {
+    let pairs: String = trees.windows(2).map(|pair| format!("{} {}\n", pair[0], pair[1])).collect();
+    let Ok(scanner) = Scanner::new() else { return Ok(Vec::new()) };
+    if pairs.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut found: Vec<Secret> = Vec::new();
+    let diff = isolated.git("diff-tree").args(["--stdin", "-r", "-p", "-U0", "--no-renames", "--no-prefix"]);
+    let mut running = diff.input(pairs).spawn()?;
+    let mut lines = Lines { from: BufReader::new(&mut running), line: Vec::new() };
+    let mut path = BString::default();
+    while lines.next()? {
+        if let Some(name) = lines.line.strip_prefix(b"+++ ") {
+            path = unquoted(name);
+        } else if let Some((removed, start, added)) = hunk(&lines.line) {
+            for _ in 0..removed {
+                lines.next_of_hunk()?;
+            }
+            for number in start..start.saturating_add(added) {
+                lines.next_of_hunk()?;
+                let line = lines.line.get(1..).unwrap_or_default();
+                let new =
+                    scanner.line(path.as_bstr(), number, line).into_iter().filter(|secret| !found.contains(secret));
+                let new: Vec<Secret> = new.collect();
+                found.extend(new);
+            }
+        }
+    }
+    drop(lines);
+    running.done()?;
+    Ok(found)
+}
+
+/// Lines of bounded length.
+struct Lines<R> {
+    from: BufReader<R>,
+    line: Vec<u8>,
+}
+
+impl<R: Read> Lines<R> {
+    /// Reads the next line, without its newline; false at the end.
+    fn next(&mut self) -> Result<bool, Error> {
+        let failed = GitError::NotStarted;
+        self.line.clear();
+        let read = (&mut self.from).take(LONGEST as u64).read_until(b'\n', &mut self.line).map_err(failed)?;
+        if self.line.last() == Some(&b'\n') {
+            self.line.pop();
+        } else if read == LONGEST {
+            self.from.skip_until(b'\n').map_err(failed)?;
+        }
+        Ok(read > 0)
+    }
+
+    /// Reads the next line of a hunk; `\ No newline at end of file` is none.
+    fn next_of_hunk(&mut self) -> Result<(), Error> {
+        while self.next()? && self.line.starts_with(b"\\") {}
+        Ok(())
+    }
+}
+
+fn unquoted(name: &[u8]) -> BString {
+    // git ends a name that holds blanks with a tab.
+    let name = name.strip_suffix(b"\t").unwrap_or(name);
+    patch::unquote(name.as_bstr()).map_or_else(|| name.into(), |name| name.into_owned())
+}
+
+/// `@@ -1,2 +3,4 @@` as (lines removed, first line added, lines added).
+fn hunk(line: &[u8]) -> Option<(u64, u64, u64)> {
+    let text = line.strip_prefix(b"@@ -")?.to_str_lossy();
+    let mut words = text.split(' ');
+    let (old, new) = (words.next()?, words.next()?.strip_prefix('+')?);
+    let count = |range: &str| range.split_once(',').map_or(Some(1), |(_, count)| count.parse().ok());
+    let start = new.split(',').next()?.parse().ok()?;
+    Some((count(old)?, start, count(new)?))
+}

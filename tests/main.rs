@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod apply;
 mod audit;
 mod generated;
 mod install;
@@ -9,3 +10,4 @@ mod layers;
 mod mbox;
 mod sandbox;
 mod store;
+mod trip;

@@ -106,6 +106,10 @@ impl Landing<'_> {
             None => record(series, self.target, self.built, &before, true),
         };
         let record_id = record.write(self.isolated)?;
+        if !self.built.intent_to_add.is_empty() {
+            // The index stands in the empty blob for what is announced.
+            desk.objects().write_blob(b"")?;
+        }
         self.isolated.keep_objects()?;
         let moves = !self.options.rest;
         if moves {

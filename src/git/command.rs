@@ -81,6 +81,12 @@ impl Command {
         self
     }
 
+    /// Removes the variables that point git at one repository and its parts, as `git rev-parse --local-env-vars` lists
+    /// them. Who commits and which settings were given with `git -c` stay.
+    pub fn without_local_environment(self) -> Self {
+        LOCAL.iter().fold(self, Command::env_remove)
+    }
+
     /// Removes every variable that would point git at a repository, an index or a configuration.
     pub fn without_git_environment(mut self) -> Self {
         for (name, _) in std::env::vars_os() {
@@ -158,6 +164,23 @@ impl Command {
         self.shown.iter().map(|arg| arg.to_string_lossy()).collect::<Vec<_>>().join(" ")
     }
 }
+
+/// Variables that speak of one repository.
+const LOCAL: [&str; 13] = [
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_IMPLICIT_WORK_TREE",
+    "GIT_COMMON_DIR",
+    "GIT_INDEX_FILE",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_NAMESPACE",
+    "GIT_PREFIX",
+    "GIT_SHALLOW_FILE",
+    "GIT_GRAFT_FILE",
+    "GIT_REPLACE_REF_BASE",
+    "GIT_CONFIG",
+];
 
 /// Variables that stay: where git's own programs are, and tracing for whoever debugs us.
 const KEPT: [&[u8]; 2] = [b"GIT_EXEC_PATH", b"GIT_TRACE"];

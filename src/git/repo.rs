@@ -116,7 +116,7 @@ impl Repo {
         let ask = |args: &[&str]| {
             let mut command = Command::new("rev-parse", directory).args(args);
             if !environment {
-                command = command.without_git_environment();
+                command = command.without_local_environment();
             }
             settings.iter().fold(command, |command, (name, value)| command.env(name, value))
         };
@@ -132,7 +132,7 @@ impl Repo {
         }
         // The path comes last, because it may hold newlines of its own.
         let mut fields = answer.stdout.splitn(4, |&byte| byte == b'\n');
-        let (format, _bare, inside, git_dir) = match (fields.next(), fields.next(), fields.next(), fields.next()) {
+        let (format, bare, inside, git_dir) = match (fields.next(), fields.next(), fields.next(), fields.next()) {
             (Some(format), Some(bare), Some(inside), Some(git_dir)) => (format, bare, inside, git_dir),
             _ => {
                 return Err(Error::Nonsense {
@@ -145,7 +145,9 @@ impl Repo {
         let git_dir = path_of(git_dir.strip_suffix(b"\n").unwrap_or(git_dir))?;
         let work_tree = match inside {
             b"true" => Some(path_of(&ask(&["--show-toplevel"]).line()?)?),
-            _ => None,
+            _ if bare == b"true" => None,
+            // Outside of the work tree, which GIT_WORK_TREE may name all the same.
+            _ => top_level(ask(&["--show-toplevel"]))?,
         };
         let common_dir = common_dir(&git_dir)?;
         let from_environment = |name: &str| -> Option<PathBuf> {
@@ -166,7 +168,7 @@ impl Repo {
     /// A git command on this repository with its own configuration, at the top of the work tree.
     pub fn git(&self, subcommand: &str) -> Command {
         let command = Command::new(subcommand, self.work_tree.as_deref().unwrap_or(&self.git_dir));
-        let command = if self.environment { command } else { command.without_git_environment() };
+        let command = if self.environment { command } else { command.without_local_environment() };
         let command = command.env("GIT_DIR", &self.git_dir);
         match &self.work_tree {
             Some(work_tree) => command.env("GIT_WORK_TREE", work_tree),
@@ -219,6 +221,15 @@ impl Repo {
         ];
         states.into_iter().find(|(yes, _)| *yes).map(|(_, what)| what)
     }
+}
+
+/// The top of the work tree, if git says that there is one.
+fn top_level(ask: Command) -> Result<Option<PathBuf>, Error> {
+    let answer = ask.finish()?;
+    if answer.code != Some(0) {
+        return Ok(None);
+    }
+    Ok(Some(path_of(answer.stdout.strip_suffix(b"\n").unwrap_or(&answer.stdout))?))
 }
 
 /// The shared git directory: named by the file `commondir` in a linked work tree's own, else the git directory itself.

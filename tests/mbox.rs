@@ -441,3 +441,103 @@ fn diff_bytes(mbox: &mut Mbox<impl Read + Seek>, index: usize) -> Vec<u8> {
     mbox.diff(index).unwrap().read_to_end(&mut diff).unwrap();
     diff
 }
+
+/// Headers and texts put together from what git treats specially: ours reads each as git does.
+#[test]
+fn odd_headers_and_encodings_read_as_git_reads_them() {
+    const FROM: [&str; 20] = [
+        "Ann",
+        " ",
+        "<a@b.c>",
+        "a@b",
+        "(",
+        ")",
+        "\"",
+        "\\",
+        "<",
+        ">",
+        ",",
+        ".",
+        "=?utf-8?q?J=C3=B6?=",
+        "=?iso-8859-1?Q?=E9?=",
+        "x",
+        "  ",
+        "=?UTF-8?b?w7w=?=",
+        "Bee Cee",
+        "\n ",
+        "=?x?y?z",
+    ];
+    const SUBJECT: [&str; 19] = [
+        "[PATCH]",
+        "[",
+        "]",
+        "Re:",
+        "re: ",
+        "R",
+        ":",
+        " ",
+        "\t",
+        "word",
+        "=?utf-8?q?a_b?=",
+        "=?utf-8?b?eHk=?=",
+        "\n ",
+        "\n\t",
+        "=?",
+        "?=",
+        "[a b]",
+        "  two  ",
+        "\u{e9}",
+    ];
+    const BODY: [&str; 29] = [
+        "\n",
+        "\n",
+        "text",
+        " ",
+        "\t",
+        "=",
+        "=3D",
+        "=\n",
+        "=0A",
+        "=4",
+        "=zz",
+        "=C3=A9",
+        "From: I Me <i@me>\n",
+        "Subject: other\n",
+        "Date: Mon, 1 Jan 2001 00:00:00 +0100\n",
+        "---",
+        "--- ",
+        "--- a\n",
+        "diff -x\n",
+        "Index: x\n",
+        "[PATCH] in body\n",
+        ">From x\n",
+        "-- \n",
+        "=20",
+        " cont\n",
+        "dGV4dAo=\n",
+        "Cg==",
+        "\u{e9}",
+        "From : x\n",
+    ];
+    let mut random = fastrand::Rng::with_seed(11);
+    let repo = Sandbox::new();
+    for round in 0..400 {
+        let mut some = |pieces: &[&str], most| -> String {
+            (0..random.usize(0..most)).map(|_| pieces[random.usize(0..pieces.len())]).collect()
+        };
+        let (from, subject, body) = (some(&FROM, 8), some(&SUBJECT, 9), some(&BODY, 16));
+        let transfer = ["8bit", "quoted-printable", "base64"][round % 3];
+        let charset = ["utf-8", "iso-8859-1"][round % 2];
+        let mail = format!(
+            "From {:040x} Mon Sep 17 00:00:00 2001\nFrom: {from}\nDate: Tue, 14 Nov 2023 23:13:20 +0100\nSubject: {subject}\n\
+             Content-Type: text/plain; charset={charset}\nContent-Transfer-Encoding: {transfer}\n\n{body}\n",
+            round
+        );
+        let dir = repo.at("one");
+        let mut command = dir.command("git");
+        let output = crate::sandbox::output_with(command.args(["mailinfo", "msg", "patch"]), mail.as_bytes());
+        if output.status.success() {
+            compare_with_git(&repo, mail.as_bytes());
+        }
+    }
+}

@@ -110,16 +110,21 @@ fn phrase(name: &str) -> String {
     }
 }
 
-/// What git strips from the ends of names and addresses.
+/// A name or an address without what some git strips from its ends; newer ones keep a full stop.
 fn without_crud(text: &[u8]) -> &[u8] {
-    text.trim_with(|c| c <= ' ' || ".,:;<>\"\\'".contains(c))
+    text.trim_with(|c| c == '.' || is_crud(c))
+}
+
+/// What every git strips from the ends of names and addresses.
+fn is_crud(c: char) -> bool {
+    c <= ' ' || ",:;<>\"\\'".contains(c)
 }
 
 /// The author that git commits for a decoded `From:` and a `Date:`; without a time when the date cannot be read.
 pub(super) fn from_mail(from: &BStr, date: &BStr) -> Identity {
     let (name, email) = name_and_email(from);
     let keep = |text: &BStr| -> BString {
-        without_crud(text).iter().copied().filter(|byte| !b"\n\0<>".contains(byte)).collect::<Vec<u8>>().into()
+        text.trim_with(is_crud).iter().copied().filter(|byte| !b"\n\0<>".contains(byte)).collect::<Vec<u8>>().into()
     };
     let mut identity = keep(name.as_ref());
     identity.push_str(" <");

@@ -38,13 +38,15 @@ impl Fields {
             }
             crlf &= lines.line().ends_with(b"\r");
             let line = lines.line().trim_end_with(|c| c.is_ascii_whitespace() || c == '\x0b');
-            if line.is_empty() {
-                break;
-            }
-            let folded = matches!(line[0], b' ' | b'\t');
+            let folded = matches!(lines.line().first(), Some(b' ' | b'\t'));
             if let (true, Some((_, value))) = (folded, fields.last_mut()) {
-                value.push_byte(b' ');
-                value.push_str(&line[1..]);
+                // Also a line of nothing but blanks goes on with the field, and adds nothing to it.
+                if let Some(rest) = line.get(1..) {
+                    value.push_byte(b' ');
+                    value.push_str(rest);
+                }
+            } else if line.is_empty() {
+                break;
             } else if let (true, Some((name, value))) = (is_header_line(line.as_bstr()), line.split_once_str(":")) {
                 fields.push((name.into(), value.trim_start().into()));
             } else if !line.starts_with(b"From ") && !line.starts_with(b">From ") {
@@ -96,6 +98,10 @@ pub(super) fn to_utf8<'a>(text: &'a [u8], charset: &[u8]) -> Cow<'a, [u8]> {
         [&b""[..], b"utf-8", b"utf8", b"us-ascii", b"ascii"].iter().any(|name| charset.eq_ignore_ascii_case(name));
     if is_utf8 || text.is_ascii() && !charset.to_ascii_lowercase().starts_with(b"utf-") {
         return Cow::Borrowed(text);
+    }
+    if [&b"iso-8859-1"[..], b"iso8859-1", b"latin1", b"latin-1"].iter().any(|name| charset.eq_ignore_ascii_case(name)) {
+        // Not Windows-1252, which mail readers mostly take it for: git goes by the letter.
+        return Cow::Owned(text.iter().map(|byte| char::from(*byte)).collect::<String>().into_bytes());
     }
     match charset_decoder(charset) {
         Some(decode) => Cow::Owned(decode(text).into_bytes()),

@@ -59,7 +59,7 @@ pub(super) struct Decoder<R> {
 
 impl<R: BufRead> Decoder<R> {
     pub(super) fn new(inner: R, transfer: Transfer, crlf: bool) -> Self {
-        let state = State { transfer, crlf, held: Vec::with_capacity(4), accumulator: 0, position: 0, padded: false };
+        let state = State { transfer, crlf, held: Vec::with_capacity(4), rest: 0, position: 0 };
         Decoder { inner, state, passes: transfer == Transfer::Plain && !crlf, out: Vec::new(), at: 0 }
     }
 }
@@ -113,9 +113,9 @@ struct State {
     crlf: bool,
     /// Raw bytes that only the next one can explain: a CR, or `=` with a digit.
     held: Vec<u8>,
-    accumulator: u8,
+    /// The bits of base64 that do not fill a byte yet, and the place in its group of four.
+    rest: u8,
     position: u8,
-    padded: bool,
 }
 
 impl State {
@@ -199,30 +199,19 @@ impl State {
             b'\n' => {
                 // Git starts anew on every line.
                 self.position = 0;
-                self.padded = false;
                 return;
             }
-            b'=' => {
-                self.padded = true;
-                return;
-            }
+            // Whatever else is there, padding too, counts for nothing.
             _ => return,
         };
-        if self.padded {
-            return;
-        }
-        match self.position {
-            0 => {}
-            1 => out.push(self.accumulator | value >> 4),
-            2 => out.push(self.accumulator | value >> 2),
-            _ => out.push(self.accumulator | value),
-        }
-        self.accumulator = match self.position {
-            0 => value << 2,
-            1 => value << 4,
-            2 => value << 6,
-            _ => 0,
+        let (decoded, rest) = match self.position {
+            0 => (None, value << 2),
+            1 => (Some(self.rest | value >> 4), value << 4),
+            2 => (Some(self.rest | value >> 2), value << 6),
+            _ => (Some(self.rest | value), 0),
         };
+        out.extend(decoded);
+        self.rest = rest;
         self.position = (self.position + 1) % 4;
     }
 }

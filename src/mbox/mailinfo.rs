@@ -59,13 +59,14 @@ impl MailInfo {
         self.charset = charset;
     }
 
-    /// Takes a line of the decoded body, without its newline, unless the text ends before it.
-    pub(super) fn line(&mut self, line: &BStr) -> Line {
+    /// Takes a line of the decoded body, without its newline, unless the text ends before it. `terminated` is whether there
+    /// was a newline: at the very end of a mail, git takes `---` for text.
+    pub(super) fn line(&mut self, line: &BStr, terminated: bool) -> Line {
         if self.in_body.open && self.in_body.take(line) {
             return Line::Text;
         }
         let line = to_utf8(line, &self.charset);
-        let kind = kind_of(line.as_bstr());
+        let kind = if terminated || *line != *b"---" { kind_of(line.as_bstr()) } else { Line::Text };
         if kind == Line::Text {
             self.log.push_str(&line);
             self.log.push_byte(b'\n');

@@ -177,7 +177,7 @@ impl<R: Read> Reader<'_, R> {
     /// Feeds the text, up to the line that starts the patch.
     fn text(&mut self, info: &mut MailInfo) -> Result<Option<Line>, Error> {
         while self.lines.advance(LONGEST_TEXT)? {
-            match info.line(self.lines.line()) {
+            match info.line(self.lines.line(), self.lines.is_terminated()) {
                 Line::Text if info.length() > LONGEST_TEXT => {
                     let reason = "a message of more than 64 MiB";
                     return Err(Error::Malformed { mail: self.mail, offset: self.body.start, reason });

@@ -1,7 +1,7 @@
-//! `git glue-capture`: Capture what an agent did in this sandbox.
+//! `git glue-capture`: capture what an agent did in this sandbox.
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    ExitCode::SUCCESS
+    git_glue::cli::main::<git_glue::cli::capture::Args>()
 }

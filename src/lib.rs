@@ -3,6 +3,7 @@
 
 pub mod apply;
 pub mod audit;
+pub mod capture;
 pub mod cli;
 pub mod git;
 pub mod mbox;

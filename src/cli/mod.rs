@@ -6,6 +6,7 @@
 //! came out.
 
 pub mod apply;
+pub mod capture;
 mod exit;
 pub mod manual;
 mod ui;

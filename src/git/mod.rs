@@ -13,6 +13,7 @@ pub use command::{Command, Output, Running};
 pub use isolated::{Isolated, Outside};
 pub use objects::{Commit, Objects};
 pub use repo::{InProgress, ObjectFormat, Repo};
+pub(crate) use trees::raw_sides;
 pub use trees::{TreeChange, TreeItem, raw_changes};
 
 use std::path::PathBuf;

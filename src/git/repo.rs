@@ -105,11 +105,12 @@ impl Repo {
 
     /// As [`Repo::discover`], whoever owns it. Only for callers that let nothing of its configuration run.
     pub fn discover_foreign(directory: &Path) -> Result<Option<Repo>, Error> {
-        Repo::find(
-            directory,
-            true,
-            &[("GIT_CONFIG_COUNT", "1"), ("GIT_CONFIG_KEY_0", "safe.directory"), ("GIT_CONFIG_VALUE_0", "*")],
-        )
+        Repo::find(directory, true, &WHOEVER_OWNS_IT)
+    }
+
+    /// As [`Repo::discover_foreign`], but GIT_DIR and friends do not count: for a repository inside another.
+    pub fn discover_foreign_at(directory: &Path) -> Result<Option<Repo>, Error> {
+        Repo::find(directory, false, &WHOEVER_OWNS_IT)
     }
 
     fn find(directory: &Path, environment: bool, settings: &[(&str, &str)]) -> Result<Option<Repo>, Error> {
@@ -231,6 +232,9 @@ fn top_level(ask: Command) -> Result<Option<PathBuf>, Error> {
     }
     Ok(Some(path_of(answer.stdout.strip_suffix(b"\n").unwrap_or(&answer.stdout))?))
 }
+
+const WHOEVER_OWNS_IT: [(&str, &str); 3] =
+    [("GIT_CONFIG_COUNT", "1"), ("GIT_CONFIG_KEY_0", "safe.directory"), ("GIT_CONFIG_VALUE_0", "*")];
 
 /// The shared git directory: named by the file `commondir` in a linked work tree's own, else the git directory itself.
 fn common_dir(git_dir: &Path) -> Result<PathBuf, Error> {

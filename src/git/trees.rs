@@ -90,14 +90,14 @@ pub fn raw_changes(command: Command) -> Result<Vec<TreeChange>, Error> {
     let mut fields = bytes.split(|&byte| byte == 0);
     while let Some(head) = fields.next().filter(|field| !field.is_empty()) {
         let path = fields.next().ok_or_else(|| nonsense(head))?;
-        let (old, new) = sides(head).ok_or_else(|| nonsense(head))?;
+        let (old, new) = raw_sides(head).ok_or_else(|| nonsense(head))?;
         changes.push(TreeChange { path: path.into(), old, new });
     }
     Ok(changes)
 }
 
-/// `:100644 100755 <id> <id> M` as the two sides.
-fn sides(head: &[u8]) -> Option<(Option<TreeItem>, Option<TreeItem>)> {
+/// `:100644 100755 <id> <id> M`, the head of a `--raw` record, as its two sides.
+pub(crate) fn raw_sides(head: &[u8]) -> Option<(Option<TreeItem>, Option<TreeItem>)> {
     let text = head.strip_prefix(b":")?.to_str().ok()?;
     let mut words = text.split(' ');
     let (old_mode, new_mode, old_id, new_id) = (words.next()?, words.next()?, words.next()?, words.next()?);

@@ -24,6 +24,11 @@ impl<W: Write> Writer<W> {
         Writer { out: BufWriter::with_capacity(64 * 1024, out), total, written: 0, preamble: preamble.clone() }
     }
 
+    /// Where the mails go. What was written last may not have arrived yet.
+    pub fn out(&mut self) -> &mut W {
+        self.out.get_mut()
+    }
+
     /// Writes one entry. The diff is read from where it stands, more than once.
     ///
     /// # Errors

@@ -1,0 +1,89 @@
+//! Work that is in the repository but not in HEAD, the index or the work tree: other branches, stashes, what was begun and
+//! not finished.
+
+use bstr::{BString, ByteSlice};
+
+use super::warnings::counted;
+use super::{Bootstrap, Findings, Workspace};
+use crate::git::Error;
+
+/// Looks for it, and says what is there.
+pub(super) fn look(workspace: &Workspace, bootstrap: &Bootstrap, findings: &mut Findings) -> Result<(), Error> {
+    let repo = &workspace.repo;
+    if let Some(state) = repo.in_progress() {
+        let command = state.command();
+        findings.note(
+            format!("unfinished-{command}").as_str(),
+            format!("a {command} was begun and not finished: the files are captured as they are, its state is not"),
+        );
+    }
+    if repo.git_dir.join("index.lock").exists() {
+        findings.note(
+            "index-lock",
+            "there is an index.lock: a git is at work here, or was killed; the index is captured as it was before",
+        );
+    }
+    stashes(workspace, findings)?;
+    branches(workspace, bootstrap, findings)?;
+    other_work_trees(workspace, findings)
+}
+
+fn stashes(workspace: &Workspace, findings: &mut Findings) -> Result<(), Error> {
+    let repo = &workspace.repo;
+    if repo.resolve("refs/stash")?.is_none() {
+        return Ok(());
+    }
+    let log = std::fs::read(repo.common_dir.join("logs/refs/stash")).unwrap_or_default();
+    let count = log.lines().count().max(1);
+    let what = counted(count, "stash is", "stashes are");
+    findings.note("stash", format!("{what} not captured: `git stash branch <name>` makes a branch of one"));
+    Ok(())
+}
+
+/// Local branches with commits that neither HEAD, nor the bootstrap, nor a remote has. (What a remote has is not lost with
+/// the sandbox.)
+fn branches(workspace: &Workspace, bootstrap: &Bootstrap, findings: &mut Findings) -> Result<(), Error> {
+    let format = "--format=%(objectname) %(refname)";
+    let bytes = workspace.repo.git("for-each-ref").args([format, "refs/heads/", "refs/remotes/"]).output()?;
+    let (mut local, mut known) = (Vec::new(), String::new());
+    for line in bytes.lines() {
+        let Some((id, name)) = line.split_once_str(" ") else { continue };
+        let id = id.to_str_lossy();
+        match name.strip_prefix(b"refs/heads/") {
+            Some(name) => local.push((id.into_owned(), BString::from(name))),
+            None => known += &format!("^{id}\n"),
+        }
+    }
+    let snapshot = bootstrap.snapshot.as_ref().map(|(id, _)| id);
+    for id in workspace.head.iter().chain(&bootstrap.commit).chain(snapshot) {
+        known += &format!("^{id}\n");
+    }
+    let mut named = Vec::new();
+    for (id, name) in local.into_iter().filter(|(id, _)| workspace.head.as_ref() != Some(id)) {
+        let command = workspace.desk.git("rev-list").args(["--count", "--ignore-missing", "--stdin"]);
+        let count: usize = command.input(format!("{id}\n{known}")).line()?.to_str_lossy().parse().unwrap_or(0);
+        if count > 0 {
+            named.push(BString::from(format!("{name} ({})", counted(count, "commit", "commits"))));
+        }
+    }
+    findings.about("other-branches", &named, |names| {
+        format!("only the branch of HEAD is captured; commits are left on {names}")
+    });
+    Ok(())
+}
+
+/// Other work trees of the repository are captured by running it there.
+fn other_work_trees(workspace: &Workspace, findings: &mut Findings) -> Result<(), Error> {
+    let answer = workspace.repo.git("worktree").args(["list", "--porcelain"]).output()?;
+    let here = workspace.top.canonicalize().unwrap_or_else(|_| workspace.top.clone());
+    let others: Vec<BString> = answer
+        .lines()
+        .filter_map(|line| line.strip_prefix(b"worktree "))
+        .filter(|path| path.to_path_lossy().canonicalize().is_ok_and(|path| path != here && path.join(".git").exists()))
+        .map(BString::from)
+        .collect();
+    findings.about("other-work-trees", &others, |names| {
+        format!("the repository has other work trees, which are captured by `git glue-capture -C` there: {names}")
+    });
+    Ok(())
+}

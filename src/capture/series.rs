@@ -1,0 +1,185 @@
+//! The entries: one chain of trees from the bootstrap to the work tree, each entry the step to the next.
+
+use bstr::{BString, ByteSlice};
+
+use super::baseline::{carried, overlaid};
+use super::selection::LeftOut;
+use super::{Bootstrap, Findings, IndexState, Selection, Workspace, worktree};
+use crate::git::Error;
+use crate::mbox::{Entry, Identity, Kind};
+use worktree::WorktreeState;
+
+/// One entry, and the trees that its diff is between.
+pub(super) struct Step {
+    pub(super) entry: Entry,
+    pub(super) from: String,
+    pub(super) to: String,
+}
+
+/// The entries of a capture, and the trees that a clean host reaches with them.
+pub(super) struct Series {
+    pub(super) steps: Vec<Step>,
+    pub(super) head_tree: String,
+    pub(super) index_tree: String,
+    pub(super) worktree_tree: String,
+}
+
+impl Series {
+    /// The chain. A capture without differences has no steps.
+    pub(super) fn build(
+        workspace: &Workspace,
+        bootstrap: &Bootstrap,
+        index: &IndexState,
+        tree: &WorktreeState,
+        selection: &Selection,
+        findings: &mut Findings,
+    ) -> Result<Series, Error> {
+        let mut chain = Chain { workspace, selection, steps: Vec::new(), left_out: Vec::new() };
+        tell_of_rewritten_history(workspace, bootstrap, findings)?;
+        let head_tree = chain.commits(bootstrap)?;
+        let from = match bootstrap.baseline() {
+            Some(begin) => carried(workspace, &begin.head_tree, &begin.index_tree, &head_tree)?,
+            None => head_tree.clone(),
+        };
+        let (index_tree, staged) = chain.step(from, &index.tree, head_tree.clone(), entry(Kind::Index))?;
+        let from = match bootstrap.baseline() {
+            Some(begin) => carried(workspace, &begin.index_tree, &begin.worktree_tree, &staged)?,
+            None => index_tree.clone(),
+        };
+        let mut last = entry(Kind::Worktree);
+        last.verbatim = tree.verbatim.clone();
+        last.intent_to_add = tree.intent_to_add.clone();
+        let (worktree_tree, _) = chain.step(from, &tree.tree, index_tree.clone(), last)?;
+        let Chain { steps, left_out, .. } = chain;
+        tell_of_left_out(left_out, findings);
+        Ok(Series { steps, head_tree, index_tree, worktree_tree })
+    }
+
+    /// The trees of all steps, for one git that compares them.
+    pub(super) fn pairs(&self) -> Vec<(String, String)> {
+        self.steps.iter().map(|step| (step.from.clone(), step.to.clone())).collect()
+    }
+}
+
+struct Chain<'a> {
+    workspace: &'a Workspace,
+    selection: &'a Selection,
+    steps: Vec<Step>,
+    left_out: Vec<LeftOut>,
+}
+
+impl Chain<'_> {
+    /// One step per commit since the bootstrap, in first-parent order; the tree that the last one reaches.
+    fn commits(&mut self, bootstrap: &Bootstrap) -> Result<String, Error> {
+        let (mut tree, mut previous) = (bootstrap.tree.clone(), bootstrap.commit.clone());
+        let Some(head) = &self.workspace.head else { return Ok(tree) };
+        let command = self.workspace.desk.git("rev-list").args(["--first-parent", "--reverse", head]);
+        let command = match &bootstrap.commit {
+            Some(commit) => command.arg(format!("^{commit}")),
+            None => command,
+        };
+        let list = command.arg("--").output()?;
+        for id in list.lines().filter_map(|line| line.to_str().ok()) {
+            let commit = self.workspace.objects.commit(id)?;
+            let (to, left_out) = self.selection.filtered(self.workspace, &tree, &commit.tree)?;
+            self.left_out.extend(left_out);
+            let is_next = commit.parents.len() == 1 && commit.parents.first() == previous.as_ref();
+            let parents = if is_next { Vec::new() } else { commit.parents.into_iter().map(BString::from).collect() };
+            let entry = Entry {
+                kind: Kind::Commit,
+                author: Identity(commit.author),
+                message: commit.message,
+                encoding: commit.encoding,
+                commit: Some(id.into()),
+                tree: Some(to.as_str().into()),
+                parents,
+                verbatim: Vec::new(),
+                intent_to_add: Vec::new(),
+            };
+            self.steps.push(Step { entry, from: tree, to: to.clone() });
+            (tree, previous) = (to, Some(id.to_owned()));
+        }
+        Ok(tree)
+    }
+
+    /// The step of the index or the work tree: from what is not the agent's to what is there. The tree that a host
+    /// reaches which is at `reached`, and the tree that is there, without what is not wanted.
+    fn step(&mut self, from: String, to: &str, reached: String, mut entry: Entry) -> Result<(String, String), Error> {
+        let (to, left_out) = self.selection.filtered(self.workspace, &from, to)?;
+        self.left_out.extend(left_out);
+        if from == to {
+            return Ok((reached, to));
+        }
+        let reached = if from == reached {
+            to.clone()
+        } else {
+            let changes = self.workspace.desk.changes(&from, &to)?;
+            overlaid(self.workspace, &reached, &changes.iter().collect::<Vec<_>>())?
+        };
+        entry.tree = Some(reached.as_str().into());
+        self.steps.push(Step { entry, from, to: to.clone() });
+        Ok((reached, to))
+    }
+}
+
+/// The entry of the index or the work tree. It has no author but this program, and the time of the capture.
+fn entry(kind: Kind) -> Entry {
+    let author = format!("git-glue <git-glue@invalid> {} +0000", jiff::Timestamp::now().as_second());
+    Entry {
+        kind,
+        author: Identity(author.into()),
+        message: BString::default(),
+        encoding: None,
+        commit: None,
+        tree: None,
+        parents: Vec::new(),
+        verbatim: Vec::new(),
+        intent_to_add: Vec::new(),
+    }
+}
+
+fn tell_of_rewritten_history(
+    workspace: &Workspace,
+    bootstrap: &Bootstrap,
+    findings: &mut Findings,
+) -> Result<(), Error> {
+    let Some(commit) = &bootstrap.commit else { return Ok(()) };
+    let short = |id: &str| id.chars().take(12).collect::<String>();
+    let Some(head) = &workspace.head else {
+        findings.note(
+            "history-rewritten",
+            format!("HEAD is on a branch without commits, not on top of the bootstrap {}", short(commit)),
+        );
+        return Ok(());
+    };
+    let answer = workspace.desk.git("merge-base").args([commit, head]).finish()?;
+    let base = answer.stdout.trim().to_str_lossy().into_owned();
+    if base == *commit {
+        return Ok(());
+    }
+    let relation = match base.as_str() {
+        "" => "they are unrelated".to_owned(),
+        base if base == head => "HEAD was reset to before it".to_owned(),
+        base => format!("both come from {}", short(base)),
+    };
+    findings.note(
+        "history-rewritten",
+        format!(
+            "HEAD ({}) is not on top of the bootstrap ({}): {relation}. Everything is captured; the first entry also holds what \
+             differs between the bootstrap and where the agent's history begins",
+            short(head),
+            short(commit)
+        ),
+    );
+    Ok(())
+}
+
+/// What `--exclude` and `--omit-larger-than` took out of commits, the index and the work tree.
+fn tell_of_left_out(mut left_out: Vec<LeftOut>, findings: &mut Findings) {
+    left_out.sort_by(|one, other| one.path.cmp(&other.path));
+    left_out.dedup_by(|one, other| one.path == other.path);
+    let (large, excluded): (Vec<LeftOut>, Vec<LeftOut>) = left_out.into_iter().partition(|left| left.size.is_some());
+    let excluded: Vec<BString> = excluded.into_iter().map(|left| left.path).collect();
+    findings.about("excluded", &excluded, |names| format!("left out by --exclude: {names}"));
+    worktree::tell_omitted(&large, findings);
+}

@@ -1,0 +1,107 @@
+//! What git does not list at all: empty directories, pipes and sockets; and what it lists but does not look into:
+//! ignored files and repositories inside the work tree.
+
+use std::collections::HashSet;
+use std::fs;
+use std::path::Path;
+
+use bstr::{BString, ByteSlice, ByteVec};
+
+use super::warnings::counted;
+use super::worktree::others;
+use super::{Findings, IndexState, Selection, Workspace};
+use crate::git::{Error, Repo};
+
+/// Looks for what the capture cannot carry; what is neither file nor symbolic link goes to `special`.
+pub(super) fn look(
+    workspace: &Workspace,
+    index: &IndexState,
+    selection: &Selection,
+    special: &mut Vec<BString>,
+    findings: &mut Findings,
+) -> Result<(), Error> {
+    let ignored = others(workspace, &["--ignored", "--directory"], Vec::new())?;
+    tell_ignored(&ignored, selection, findings);
+    let mut walk = Walk { passed_over: ignored.iter().map(|path| trimmed(path)).collect(), empty: Vec::new(), special };
+    walk.passed_over.extend(index.submodules.iter().map(|(path, _)| path.clone()));
+    walk.directory(&workspace.top, BString::default());
+    let empty = std::mem::take(&mut walk.empty);
+    findings.about("empty-directory", &empty, |names| {
+        format!("git does not keep empty directories, so not captured: {names}")
+    });
+    Ok(())
+}
+
+/// Says which repositories lie inside this one, with what they hold.
+pub(super) fn tell_nested(workspace: &Workspace, nested: &[BString], findings: &mut Findings) {
+    let names: Vec<BString> = nested.iter().map(|path| trimmed(path)).collect();
+    let about: Vec<String> = names.iter().take(3).map(|path| held(&workspace.file(path.as_bstr()))).collect();
+    findings.about("nested-repository", &names, |list| {
+        format!("a repository of its own, so not captured: {list} ({})", about.join("; "))
+    });
+}
+
+fn tell_ignored(ignored: &[BString], selection: &Selection, findings: &mut Findings) {
+    let left: Vec<BString> = if selection.include_ignored.is_empty() { ignored.to_vec() } else { Vec::new() };
+    findings.about("ignored-files", &left, |names| {
+        let count = counted(left.len(), "ignored file or directory", "ignored files and directories");
+        format!("{count} left out: {names} (--include-ignored=<pathspec> takes them along)")
+    });
+}
+
+struct Walk<'a> {
+    passed_over: HashSet<BString>,
+    empty: Vec<BString>,
+    special: &'a mut Vec<BString>,
+}
+
+impl Walk<'_> {
+    /// What cannot be read is git's to complain about.
+    fn directory(&mut self, directory: &Path, path: BString) {
+        let Ok(entries) = fs::read_dir(directory) else { return };
+        let mut is_empty = true;
+        for entry in entries.flatten() {
+            is_empty = false;
+            let name = entry.file_name();
+            let (Ok(kind), false) = (entry.file_type(), name == ".git") else { continue };
+            let mut below = path.clone();
+            if !below.is_empty() {
+                below.push(b'/');
+            }
+            below.push_str(name.as_encoded_bytes());
+            if self.passed_over.contains(&below) {
+                continue;
+            }
+            if kind.is_dir() {
+                let inside = entry.path();
+                if inside.join(".git").symlink_metadata().is_err() {
+                    self.directory(&inside, below);
+                }
+            } else if !kind.is_file() && !kind.is_symlink() {
+                self.special.push(below);
+            }
+        }
+        if is_empty && !path.is_empty() {
+            self.empty.push(path);
+        }
+    }
+}
+
+fn trimmed(path: &BString) -> BString {
+    path.strip_suffix(b"/").unwrap_or(path).into()
+}
+
+/// The commits and files of a repository, as far as it can be asked.
+fn held(directory: &Path) -> String {
+    let ask = || -> Option<String> {
+        let repo = Repo::discover_foreign_at(directory).ok()??;
+        let commits = match repo.resolve("HEAD^{commit}").ok()? {
+            Some(_) => repo.git("rev-list").args(["--count", "HEAD", "--"]).line().ok()?.to_str_lossy().parse().ok()?,
+            None => 0,
+        };
+        let files = repo.git("ls-files").args(["-z", "--cached", "--others", "--exclude-standard"]).output().ok()?;
+        let files = files.iter().filter(|&&byte| byte == 0).count();
+        Some(format!("{}, {}", counted(commits, "commit", "commits"), counted(files, "file", "files")))
+    };
+    ask().unwrap_or_else(|| "cannot be read as a repository".to_owned())
+}

@@ -1,0 +1,58 @@
+//! What a capture cannot carry, or what deserves a look, collected on the way. Each kind becomes one warning.
+
+use bstr::{BString, ByteSlice};
+
+use crate::patch::quote;
+use crate::session::Warning;
+
+/// What was found so far.
+#[derive(Default)]
+pub(super) struct Findings {
+    list: Vec<Warning>,
+}
+
+/// How many paths a warning names; the count says how many there are.
+const NAMED: usize = 20;
+
+impl Findings {
+    /// Notes something that is not about paths, or that happened `count` times.
+    pub(super) fn note(&mut self, kind: &str, message: impl Into<String>) {
+        self.list.push(Warning::new(kind, message, Vec::new()));
+    }
+
+    /// Notes something about paths, if there are any: `message` gets their count and their names, shortened.
+    pub(super) fn about(&mut self, kind: &str, paths: &[BString], message: impl FnOnce(&str) -> String) {
+        if paths.is_empty() {
+            return;
+        }
+        let named: Vec<String> = paths.iter().take(NAMED).map(|path| shown(path)).collect();
+        let mut warning = Warning::new(kind, message(&listed(&named, paths.len())), named);
+        warning.extra.insert("count".into(), paths.len().into());
+        self.list.push(warning);
+    }
+
+    /// All of them.
+    pub(super) fn into_warnings(self) -> Vec<Warning> {
+        self.list
+    }
+}
+
+/// A path as it is shown and stored: quoted as git does, where it is not plain text.
+pub(super) fn shown(path: &BString) -> String {
+    quote(path.as_bstr()).to_str_lossy().into_owned()
+}
+
+/// "1 file", "2 files".
+pub(super) fn counted(count: usize, one: &str, many: &str) -> String {
+    if count == 1 { format!("1 {one}") } else { format!("{count} {many}") }
+}
+
+/// At most three names, and how many more there are.
+fn listed(named: &[String], count: usize) -> String {
+    const SHOWN: usize = 3;
+    let mut list = named.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ");
+    if count > SHOWN {
+        list += &format!(" and {} more", count - SHOWN);
+    }
+    list
+}

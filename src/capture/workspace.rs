@@ -1,0 +1,61 @@
+//! The place that is captured: the repository, the private git directory over it, and where HEAD stands.
+
+use std::path::{Path, PathBuf};
+
+use bstr::{BStr, ByteSlice};
+
+use crate::git::{Error, Isolated, Objects, Outside, Repo};
+
+/// A work tree and the desk to look at it from.
+pub(super) struct Workspace {
+    /// The sandbox's repository. Only asked, never changed, but for `--begin`.
+    pub(super) repo: Repo,
+    /// The private git directory, in which everything is computed.
+    pub(super) desk: Isolated,
+    /// The objects of both.
+    pub(super) objects: Objects,
+    /// The top of the work tree.
+    pub(super) top: PathBuf,
+    /// The commit that HEAD is at; `None` on a branch that has none yet.
+    pub(super) head: Option<String>,
+    /// The short name of the branch; `None` when HEAD is detached.
+    pub(super) branch: Option<String>,
+}
+
+impl Workspace {
+    /// The work tree that `directory` lies in, or a sentence that says why there is none. Who owns it does not matter:
+    /// nothing of its configuration is run.
+    pub(super) fn open(directory: &Path) -> Result<Result<Workspace, String>, Error> {
+        let shown = directory.canonicalize().unwrap_or_else(|_| directory.to_owned());
+        let Some(repo) = Repo::discover_foreign(directory)? else {
+            return Ok(Err(format!("{} is not in a git repository", shown.display())));
+        };
+        let Some(top) = repo.work_tree.clone() else {
+            return Ok(Err(format!(
+                "{} is in a bare repository or a git directory, not in a work tree",
+                shown.display()
+            )));
+        };
+        let desk = Isolated::over(&repo, Outside::WorkTree, None)?;
+        let objects = desk.objects()?;
+        let head = repo.resolve("HEAD")?;
+        if let Some(head) = &head
+            && !objects.has(head)
+        {
+            return Err(Error::Object { id: head.clone(), reason: "HEAD names it, but it is missing".into() });
+        }
+        let branch = repo.head_branch()?;
+        let branch = branch.map(|branch| branch.trim_start_matches("refs/heads/").to_owned());
+        Ok(Ok(Workspace { desk, objects, top, head, branch, repo }))
+    }
+
+    /// Where a path of the index lies on disk.
+    pub(super) fn file(&self, path: &BStr) -> PathBuf {
+        self.top.join(path.to_path_lossy())
+    }
+
+    /// The tree of a commit.
+    pub(super) fn tree_of(&self, commit: &str) -> Result<String, Error> {
+        Ok(self.objects.commit(commit)?.tree)
+    }
+}

@@ -8,6 +8,7 @@ mod generated;
 mod install;
 mod layers;
 mod mbox;
+mod refusals;
 mod sandbox;
 mod store;
 mod trip;

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use bstr::{BString, ByteSlice};
 
+use super::links::Links;
 use super::place::{Bench, Conflict, Patch, Placed, Reject, Stage};
 use super::proof::{Comparison, Proof};
 use super::record::Record;
@@ -108,6 +109,7 @@ struct Builder<'a> {
     target: &'a Target,
     options: &'a Options,
     diff: PathBuf,
+    links: Links,
     /// The tree after the last entry.
     tree: String,
     comparison: Comparison,
@@ -134,6 +136,7 @@ impl<'a> Builder<'a> {
             target,
             options,
             diff: isolated.path().join("entry.diff"),
+            links: Links::default(),
             comparison: Comparison::default(),
             built: Built {
                 commits: Vec::new(),
@@ -159,6 +162,7 @@ impl<'a> Builder<'a> {
     fn entry(&mut self, series: &mut Series, index: usize) -> Result<bool, Error> {
         let diff = self.diff.clone();
         let patch = Patch::unpack(series, index, &diff)?;
+        self.links.follow(&patch)?;
         let entry = series.entry(index).clone();
         let placed = self.place(&entry, &patch)?;
         let (tree, exact) = match placed {

@@ -77,7 +77,11 @@ impl<'a> Desk<'a> {
         if !obstacles.is_empty() {
             return Err(Error::InTheWay(obstacles));
         }
-        self.isolated.set_entries(adjusted.iter().map(|(path, item)| (*path, item.as_ref())))?;
+        if !adjusted.is_empty() {
+            self.isolated.set_entries(adjusted.iter().map(|(path, item)| (*path, item.as_ref())))?;
+            // So that git sees these files to be as the index now says. Others may have changed: that is no failure.
+            self.isolated.git("update-index").args(["-q", "--refresh"]).finish()?;
+        }
         Ok(self.isolated.write_tree()?)
     }
 
@@ -111,7 +115,8 @@ impl<'a> Desk<'a> {
 
     /// Makes the index hold `tree`, with the given paths in conflict and the given ones to be added later.
     pub fn set_index(&self, tree: &str, stages: &[Stage], intent_to_add: &[BString]) -> Result<(), Error> {
-        self.isolated.git("read-tree").args(["-m", tree]).run()?;
+        // `-i`: the work tree is where it shall be already, and need not be what this index says.
+        self.isolated.git("read-tree").args(["-i", "-m", tree]).run()?;
         if !stages.is_empty() {
             self.isolated.set_entries(stages.iter().map(|stage| (stage.path.as_bstr(), None)))?;
             let mut input = Vec::new();

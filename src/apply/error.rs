@@ -73,6 +73,16 @@ pub enum Error {
         /// What is wrong with it.
         problem: PathProblem,
     },
+    /// The capture writes through a symbolic link that it makes itself.
+    #[error("entry {entry} of the capture names the path '{path}', which leads through its own symbolic link '{link}'")]
+    ThroughLink {
+        /// Which entry, from 1.
+        entry: usize,
+        /// The path.
+        path: BString,
+        /// The link.
+        link: BString,
+    },
     /// There is no work tree to land in.
     #[error("{} has no work tree to land in", .git_dir.display())]
     NoWorkTree {
@@ -93,6 +103,14 @@ pub enum Error {
     BranchTaken {
         /// Its short name.
         branch: String,
+    },
+    /// git keeps branches as files and folders: `x` and `x/y` exclude each other.
+    #[error("a branch named '{by}' exists, beside which there cannot be one named '{branch}'")]
+    BranchBlocked {
+        /// The short name of the branch to make.
+        branch: String,
+        /// The short name of the one that is there.
+        by: String,
     },
     /// An earlier apply of this capture is on the branch, and is not finished.
     #[error("this capture was applied on '{branch}' before, up to a conflict")]

@@ -21,6 +21,7 @@ mod desk;
 mod error;
 mod landed;
 mod landing;
+mod links;
 mod merge;
 mod place;
 mod proof;
@@ -43,7 +44,6 @@ use bstr::BString;
 
 use crate::audit::{Finding, Secret};
 use crate::git::{Isolated, Outside, Repo};
-use crate::session::Capture;
 
 /// What the user asked for.
 #[derive(Debug, Clone, Default)]
@@ -171,9 +171,8 @@ impl Uncommitted {
     }
 }
 
-/// Applies `capture` to `repo`.
-pub fn run(repo: &Repo, capture: Capture, options: &Options) -> Result<Outcome, Error> {
-    let mut series = Series::read(capture, repo.format)?;
+/// Applies `series` to `repo`.
+pub fn run(repo: &Repo, mut series: Series, options: &Options) -> Result<Outcome, Error> {
     if series.is_empty() {
         return Ok(Outcome::Nothing);
     }

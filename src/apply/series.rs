@@ -29,7 +29,17 @@ impl Series {
     pub fn read(mut capture: Capture, format: ObjectFormat) -> Result<Series, Error> {
         let sha256 = capture.sha256()?;
         let mbox = Mbox::open(capture.file)?;
-        let series = Series { mbox, id: capture.id, sidecar: capture.sidecar, sha256 };
+        let (id, sidecar) = match capture.sidecar {
+            Some(beside) => (capture.id, Some(beside)),
+            // A lone file, or one from a pipe, says it itself.
+            None => {
+                let within = mbox.preamble.capture.as_deref().and_then(|json| Sidecar::parse(json).ok());
+                let named = within.as_ref().and_then(|sidecar| sidecar.session_id.clone());
+                let named = named.filter(|id| capture.session.is_none() && !id.is_empty());
+                (named.unwrap_or(capture.id), within)
+            }
+        };
+        let series = Series { mbox, id, sidecar, sha256 };
         series.check_whole()?;
         series.check_format(format)?;
         Ok(series)
@@ -102,12 +112,11 @@ impl Series {
     }
 
     fn check_whole(&self) -> Result<(), Error> {
-        let announced = self.sidecar.as_ref().and_then(|sidecar| sidecar.entries);
-        match announced {
-            Some(announced) if announced != self.len() as u64 => {
-                Err(Error::Incomplete { announced, found: self.len() })
-            }
-            _ => Ok(()),
+        let said = self.sidecar.as_ref().and_then(|sidecar| sidecar.entries).filter(|&said| said != self.len() as u64);
+        let missing = self.mbox.announced.filter(|_| self.mbox.missing() > 0);
+        match said.or(missing) {
+            Some(announced) => Err(Error::Incomplete { announced, found: self.len() }),
+            None => Ok(()),
         }
     }
 

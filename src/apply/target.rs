@@ -59,10 +59,13 @@ impl Target {
 
     /// Refuses a branch that is taken and a folder that is not free.
     pub fn check_free(&self, repo: &Repo, options: &Options) -> Result<(), Error> {
-        if let (Some(branch), true) = (&self.branch, options.place != Place::InPlace)
-            && repo.resolve(branch)?.is_some()
-        {
-            return Err(Error::BranchTaken { branch: short(branch).to_owned() });
+        if let (Some(branch), true) = (&self.branch, options.place != Place::InPlace) {
+            let named = |name: &str| short(name).to_owned();
+            match rival(repo, branch)? {
+                Some(rival) if rival == *branch => return Err(Error::BranchTaken { branch: named(branch) }),
+                Some(rival) => return Err(Error::BranchBlocked { branch: named(branch), by: named(&rival) }),
+                None => {}
+            }
         }
         if let Place::Worktree(path) = &options.place
             && path.symlink_metadata().is_ok()
@@ -87,6 +90,17 @@ impl Target {
 /// A ref's name as people type it.
 pub fn short(name: &str) -> &str {
     name.strip_prefix("refs/heads/").unwrap_or(name)
+}
+
+/// The ref that a new one of that name cannot be beside: itself, one below it, or one that it is below.
+fn rival(repo: &Repo, branch: &str) -> Result<Option<String>, Error> {
+    let folders = branch.match_indices('/').map(|(at, _)| &branch[..at]).skip(2);
+    let there = repo.git("for-each-ref").args(["--format=%(refname)", branch]).args(folders.clone()).output()?;
+    // A pattern takes in everything below it, of which only what is below the branch counts.
+    let below = format!("{branch}/");
+    let counts =
+        |name: &str| name == branch || name.starts_with(&below) || folders.clone().any(|folder| folder == name);
+    Ok(there.to_str_lossy().lines().find(|name| counts(name)).map(str::to_owned))
 }
 
 /// The full name of the branch to make.

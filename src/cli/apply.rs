@@ -7,7 +7,7 @@ use bstr::{BString, ByteSlice};
 use serde_json::{Value, json};
 
 use super::{Common, Exit, Failure, Program, Style, Ui};
-use crate::apply::{self, Error, OnConflict, Options, Outcome, Place, Proof, Report, Stop};
+use crate::apply::{self, Error, OnConflict, Options, Outcome, Place, Proof, Report, Series, Stop};
 use crate::git::Repo;
 use crate::mbox::Kind;
 use crate::session::{Capture, Latest, Source, Store};
@@ -103,12 +103,17 @@ impl Program for Args {
             return undo(ui, &repo, source);
         }
         let capture = Capture::open(source)?.whole()?;
-        tell_of_capture(ui, &repo, &capture);
+        for problem in &capture.problems {
+            ui.warn(problem.to_string());
+        }
+        let id = capture.id.clone();
+        let series = Series::read(capture, repo.format).map_err(|error| failure(error, &id))?;
+        tell_of_capture(ui, &repo, &series);
         let rest = self.rest;
         let mut options = self.options();
         options.commit_worktree |= !rest && repo.config_bool("glue.commitWorktree")?.unwrap_or(false);
-        let id = capture.id.clone();
-        match apply::run(&repo, capture, &options).map_err(|error| failure(error, &id))? {
+        let id = series.id.clone();
+        match apply::run(&repo, series, &options).map_err(|error| failure(error, &id))? {
             Outcome::Nothing => {
                 ui.say(format!("{id}: nothing changed in the sandbox, so there is nothing to apply"));
                 report_json(ui, "nothing", None)?;
@@ -174,11 +179,8 @@ fn repository(target: Option<&Path>) -> Result<Repo, Failure> {
 }
 
 /// What the capture says of itself that the user must know before anything else.
-fn tell_of_capture(ui: &mut Ui, repo: &Repo, capture: &Capture) {
-    for problem in &capture.problems {
-        ui.warn(problem.to_string());
-    }
-    let Some(sidecar) = &capture.sidecar else { return };
+fn tell_of_capture(ui: &mut Ui, repo: &Repo, series: &Series) {
+    let Some(sidecar) = &series.sidecar else { return };
     if let Some(older) = &sidecar.older {
         ui.warn(format!("this capture is older than the session's end: a later one failed ({})", older.reason));
     }
@@ -480,7 +482,7 @@ fn failure(error: Error, id: &str) -> Failure {
             make("corrupt").hint("capture it again, or copy it again as a binary file")
         }
         Error::Corrupt { .. } => make("corrupt").hint("the capture contradicts itself; do not trust it, capture again"),
-        Error::HostilePath { .. } => {
+        Error::HostilePath { .. } | Error::ThroughLink { .. } => {
             make("hostile-path").hint("nothing of this capture was applied; look at it with: git glue-diff")
         }
         Error::Io { .. } => make("io"),
@@ -488,7 +490,9 @@ fn failure(error: Error, id: &str) -> Failure {
         Error::NoWorkTree { .. } => make("no-work-tree").hint(format!("git glue-apply --no-checkout {id}")),
         Error::UnbornHead => make("unborn-head").hint("make a first commit, or name a commit with --onto"),
         Error::NoSuchCommit { .. } => make("no-such-commit"),
-        Error::BranchTaken { .. } => make("branch-taken").hint(format!("git glue-apply --branch <another name> {id}")),
+        Error::BranchTaken { .. } | Error::BranchBlocked { .. } => {
+            make("branch-taken").hint(format!("git glue-apply --branch <another name> {id}"))
+        }
         Error::Begun { .. } => make("begun").hint(format!(
             "finish it (git am --continue, git glue-apply --continue {id}), or take it back: git glue-apply --undo {id}"
         )),

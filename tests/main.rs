@@ -4,6 +4,7 @@
 
 mod apply;
 mod audit;
+mod documents;
 mod generated;
 mod install;
 mod layers;

@@ -5,6 +5,8 @@
 //! completion; and a [`Program::run`] that turns them into the library's options, calls one pipeline, and tells what
 //! came out.
 
+#![allow(rustdoc::invalid_html_tags, reason = "help texts write <dir> for what stands for a directory, as git does")]
+
 pub mod apply;
 pub mod capture;
 mod exit;
@@ -49,7 +51,7 @@ pub trait Program: clap::Parser {
 /// The programs as clap sees them, in the order in which a user meets them: what `-h` prints, what man pages and
 /// completions are made of.
 pub fn programs() -> Vec<clap::Command> {
-    vec![command::<apply::Args>()]
+    vec![command::<capture::Args>(), command::<apply::Args>()]
 }
 
 fn command<P: clap::CommandFactory>() -> clap::Command {

@@ -1,0 +1,125 @@
+//! README and manual: every command of ours that they show exists and has those options, and what they say twice they say
+//! alike.
+
+use std::path::Path;
+
+use git_glue::cli::{manual, programs};
+use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
+
+const README: &str = include_str!("../README.md");
+
+#[test]
+fn commands_that_are_shown_exist() {
+    let shown: Vec<_> = documents()
+        .iter()
+        .flat_map(|(name, text)| commands(text).into_iter().map(|command| (name.clone(), command)).collect::<Vec<_>>())
+        .collect();
+    assert!(shown.len() > 20, "only {} commands were found: is the search broken?", shown.len());
+    for (document, words) in shown {
+        let program = programs().into_iter().find(|program| program.get_name() == format!("git-{}", words[0]));
+        let Some(program) = program else {
+            let binary = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("bins/git-{}.rs", words[0]));
+            assert!(binary.exists(), "{document}: there is no `git {}`", words[0]);
+            continue;
+        };
+        if let Err(error) = program.try_get_matches_from(&words) {
+            panic!("{document}: `git {}`: {error}", words.join(" "));
+        }
+    }
+}
+
+#[test]
+fn the_first_screen_has_the_two_commands() {
+    let screen: String = README.lines().take(25).collect::<Vec<_>>().join("\n");
+    for command in ["cargo run --release --example round-trip", "cargo test"] {
+        assert!(screen.contains(command), "README's first screen lacks `{command}`");
+    }
+}
+
+#[test]
+fn every_program_is_in_the_readme_and_the_overview() {
+    for program in programs() {
+        let name = program.get_name().replacen('-', " ", 1);
+        for (document, text) in [("README.md", README), ("git-glue(7)", manual::OVERVIEW)] {
+            assert!(text.contains(&format!("`{name}")), "{document} does not mention `{name}`");
+        }
+    }
+}
+
+#[test]
+fn files_that_the_readme_links_exist() {
+    for event in Parser::new(README) {
+        if let Event::Start(Tag::Link { dest_url, .. }) = event
+            && !dest_url.contains("://")
+            && !dest_url.starts_with('#')
+        {
+            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(&*dest_url);
+            assert!(path.exists(), "README.md links {dest_url}, which is not there");
+        }
+    }
+}
+
+fn documents() -> Vec<(String, String)> {
+    let pages = programs().into_iter().map(|program| {
+        let name = program.get_name().to_owned();
+        let text = manual::page(&name).to_owned();
+        (format!("{name}.md"), text)
+    });
+    let others = [("README.md", README), ("git-glue.md", manual::OVERVIEW)];
+    pages.chain(others.map(|(name, text)| (name.to_owned(), text.to_owned()))).collect()
+}
+
+/// `git glue-apply --check latest` wherever a code block shows it, as the words from `glue-apply` on.
+fn commands(text: &str) -> Vec<Vec<String>> {
+    let code = code_blocks(text).join("\n").replace("\\\n", " ");
+    let mut found = Vec::new();
+    for (at, _) in code.match_indices("glue-") {
+        let before = code[..at].lines().last().unwrap_or_default();
+        let is_call = before.split('|').next_back().is_some_and(|command| {
+            command.split_whitespace().any(|word| word == "git") && !command.contains('<') && !command.contains('#')
+        });
+        let rest = code[at..].lines().next().unwrap_or_default();
+        let command = rest.split(['|', '#', '&', ';']).next().unwrap_or_default();
+        if is_call && !command.contains("[<options>]") {
+            found.push(words(command));
+        }
+    }
+    found
+}
+
+/// Splits as a shell would, as far as the documents need it.
+fn words(command: &str) -> Vec<String> {
+    let (mut words, mut word, mut quote) = (Vec::new(), String::new(), None);
+    for c in command.chars() {
+        match (quote, c) {
+            (None, '"' | '\'') => quote = Some(c),
+            (Some(open), close) if open == close => quote = None,
+            (None, ' ') => words.push(std::mem::take(&mut word)),
+            _ => word.push(c),
+        }
+    }
+    words.push(word);
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+/// The code blocks that hold shell commands: those without a language, and those of a shell.
+fn code_blocks(text: &str) -> Vec<String> {
+    let (mut blocks, mut current) = (Vec::new(), None);
+    for event in Parser::new_ext(text, Options::ENABLE_DEFINITION_LIST) {
+        match event {
+            Event::Start(Tag::CodeBlock(CodeBlockKind::Indented)) => current = Some(String::new()),
+            Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(language))) => {
+                current = ["sh", "console", "yaml", ""].contains(&&*language).then(String::new);
+            }
+            Event::Text(text) => {
+                if let Some(block) = current.as_mut() {
+                    *block += &text;
+                }
+            }
+            Event::End(TagEnd::CodeBlock) => blocks.extend(current.take()),
+            _ => {}
+        }
+    }
+    blocks
+}

@@ -30,49 +30,49 @@ pub struct Args {
     begin: bool,
 
     /// The commit that the agent started from
-    #[arg(long, value_name = "REV")]
+    #[arg(long, value_name = "rev")]
     base: Option<String>,
 
     /// The session to capture for
     ///
     /// Without it: GLUE_SESSION_ID, the session that began in this work tree last, one that is open here, or a new one.
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "id")]
     session: Option<String>,
 
     /// A title for the session
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "text")]
     title: Option<String>,
 
     /// The kind of sandbox, such as `daytona`, `modal`, `sprites`
     ///
     /// Without it: GLUE_RUNTIME, what the sandbox's own variables say, or `host`.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "name")]
     runtime: Option<String>,
 
     /// The sandbox's name in its runtime
     ///
     /// Without it: GLUE_SANDBOX_ID, or what the sandbox's own variables say.
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "id")]
     sandbox_id: Option<String>,
 
     /// The most that a capture may take, in bytes, or with k, m or g
-    #[arg(long, value_name = "SIZE", value_parser = size, default_value_t = DEFAULT_CAP_BYTES)]
+    #[arg(long, value_name = "size", value_parser = size, default_value_t = DEFAULT_CAP_BYTES)]
     cap: u64,
 
     /// Leave out what matches, in commits too; from the top of the work tree
-    #[arg(long, value_name = "PATHSPEC")]
+    #[arg(long, value_name = "pathspec")]
     exclude: Vec<OsString>,
 
     /// Leave out files larger than this, in bytes, or with k, m or g
-    #[arg(long, value_name = "SIZE", value_parser = size)]
+    #[arg(long, value_name = "size", value_parser = size)]
     omit_larger_than: Option<u64>,
 
     /// Take along ignored files that match; from the top of the work tree
-    #[arg(long, value_name = "PATHSPEC")]
+    #[arg(long, value_name = "pathspec")]
     include_ignored: Vec<OsString>,
 
-    /// Write the capture to <PATH> and <PATH>.meta.json instead of the store, or to standard output for `-`
-    #[arg(long, short, value_name = "PATH", value_hint = clap::ValueHint::FilePath)]
+    /// Write the capture to <path> and <path>.meta.json instead of the store, or to standard output for `-`
+    #[arg(long, short, value_name = "path", value_hint = clap::ValueHint::FilePath)]
     output: Option<PathBuf>,
 
     /// Print nothing but warnings and errors

@@ -38,8 +38,15 @@ impl<'a> Desk<'a> {
 
     /// The paths at which the index differs from `commit`.
     pub fn staged(&self, commit: &str) -> Result<Vec<BString>, Error> {
-        let diff =
-            self.isolated.git("diff-index").args(["--cached", "--raw", "-z", "--no-renames", "--full-index", commit]);
+        let diff = self.isolated.git("diff-index").args([
+            "--cached",
+            "--ita-invisible-in-index",
+            "--raw",
+            "-z",
+            "--no-renames",
+            "--full-index",
+            commit,
+        ]);
         Ok(raw_changes(diff)?.into_iter().map(|change| change.path).collect())
     }
 

@@ -21,7 +21,7 @@ pub fn already(repo: &Repo, series: &Series, target: &Target, options: &Options)
         return Ok(None);
     }
     let record = Record::read(repo, &series.id)?
-        .filter(|record| record.sha256 == series.sha256 && record.branch.as_deref() == Some(branch));
+        .filter(|record| record.fingerprint == series.fingerprint && record.branch.as_deref() == Some(branch));
     if let Some(record) = record {
         // After a conflict, commits on top of the record's tip are the person's resolution.
         let went_on = repo.resolve(branch)?.as_deref() != Some(record.tip.as_str()) && repo.in_progress().is_none();

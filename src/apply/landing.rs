@@ -172,7 +172,7 @@ fn record(series: &Series, target: &Target, built: &Built, before: &str, complet
         if at_tip { (&built.tip_tree, &built.tip_tree) } else { (&built.index_tree, &built.worktree_tree) };
     Record {
         session: series.id.clone(),
-        sha256: series.sha256.clone(),
+        fingerprint: series.fingerprint.clone(),
         head: target.head.clone(),
         head_branch: target.head_branch.clone(),
         branch: target.branch.clone(),

@@ -15,8 +15,8 @@ use crate::git::{Commit, Isolated, Repo};
 pub struct Record {
     /// The session's id.
     pub session: String,
-    /// The SHA-256 of the capture's mbox.
-    pub sha256: String,
+    /// What was applied; see [`Series::fingerprint`](super::Series::fingerprint).
+    pub fingerprint: String,
     /// HEAD's commit before.
     pub head: String,
     /// HEAD's branch before; none when it was detached.

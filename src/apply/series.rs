@@ -5,11 +5,12 @@ use std::io::{BufReader, Read, Seek, Write};
 use std::path::Path;
 
 use bstr::{BStr, BString, ByteSlice};
+use sha2::{Digest, Sha256};
 
 use super::Error;
 use crate::audit::{self, Severity};
 use crate::git::ObjectFormat;
-use crate::mbox::{Dialect, Entry, Kind, Mbox};
+use crate::mbox::{Dialect, Entry, Kind, Located, Mbox};
 use crate::patch::FileChange;
 use crate::session::{Capture, Sidecar};
 
@@ -20,8 +21,8 @@ pub struct Series {
     pub id: String,
     /// What the capture says of itself. A claim: what counts is checked against the entries.
     pub sidecar: Option<Sidecar>,
-    /// The SHA-256 of the mbox, in hex.
-    pub sha256: String,
+    /// What it brings, as a hash in hex: captures of one state are equal in it, whenever they were made.
+    pub fingerprint: String,
 }
 
 impl Series {
@@ -39,7 +40,8 @@ impl Series {
                 (named.unwrap_or(capture.id), within)
             }
         };
-        let series = Series { mbox, id, sidecar, sha256 };
+        let fingerprint = fingerprint(&mbox, &sha256);
+        let series = Series { mbox, id, sidecar, fingerprint };
         series.check_whole()?;
         series.check_format(format)?;
         Ok(series)
@@ -139,6 +141,17 @@ impl Series {
         }
         Ok(())
     }
+}
+
+/// The trees that the entries must reach, with the commits' own ids, say all that a capture brings; a series without
+/// trees is known by its bytes.
+fn fingerprint(mbox: &Mbox<File>, sha256: &str) -> String {
+    let mut hash = Sha256::new();
+    for Located { entry, .. } in &mbox.entries {
+        let Some(tree) = &entry.tree else { return sha256.to_owned() };
+        hash.update(format!("{:?} {tree} {:?}\n", entry.kind, entry.commit));
+    }
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn check_path(index: usize, path: &BStr, mode: Option<u32>) -> Result<(), Error> {

@@ -187,7 +187,11 @@ fn tell_of_capture(ui: &mut Ui, repo: &Repo, series: &Series) {
     for warning in &sidecar.warnings {
         ui.warn(format!("not carried from the sandbox: {}", warning.message));
     }
-    if let Some(url) = sidecar.remote_url.as_deref().filter(|url| !has_remote(repo, url)) {
+    // A commit that is here already says more than any URL.
+    let knows = |commit: &String| repo.resolve(&format!("{commit}^{{commit}}")).is_ok_and(|found| found.is_some());
+    if let Some(url) = sidecar.remote_url.as_deref().filter(|url| !has_remote(repo, url))
+        && !sidecar.bootstrap_sha.as_ref().is_some_and(knows)
+    {
         ui.warn(format!("the sandbox worked on {url}, which is no remote of this repository"));
     }
 }

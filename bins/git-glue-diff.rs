@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    ExitCode::SUCCESS
+    git_glue::cli::main::<git_glue::cli::diff::Args>()
 }

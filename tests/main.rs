@@ -4,12 +4,18 @@
 
 mod apply;
 mod audit;
+mod diff;
 mod documents;
+mod export;
 mod generated;
+mod import;
 mod install;
 mod layers;
+mod list;
 mod mbox;
+mod programs;
 mod refusals;
 mod sandbox;
+mod show;
 mod store;
 mod trip;

@@ -85,7 +85,7 @@ impl From<crate::session::Error> for Failure {
         use crate::session::Error;
         let (exit, kind) = match &error {
             Error::Io { .. } => (Exit::Failed, "io"),
-            Error::NotFound { .. } => (Exit::Failed, "session-not-found"),
+            Error::NotFound { .. } => (Exit::Usage, "session-not-found"),
             Error::Ambiguous { .. } => (Exit::Usage, "ambiguous-id"),
             Error::NothingYet { .. } => (Exit::Failed, "no-session"),
             Error::NoCapture { .. } => (Exit::Failed, "no-capture"),
@@ -94,6 +94,7 @@ impl From<crate::session::Error> for Failure {
             Error::Truncated { .. } => (Exit::OverCap, "truncated"),
             Error::Locked { .. } => (Exit::Failed, "locked"),
             Error::Exists { .. } => (Exit::Failed, "session-exists"),
+            Error::InTheWay { .. } => (Exit::Failed, "file-exists"),
             Error::NewerMeta { .. } => (Exit::Failed, "newer-meta"),
             Error::Damaged { .. } => (Exit::Failed, "damaged-meta"),
         };

@@ -9,8 +9,17 @@
 
 pub mod apply;
 pub mod capture;
+pub mod diff;
+mod diffstat;
 mod exit;
+pub mod export;
+pub mod import;
+pub mod list;
 pub mod manual;
+mod pager;
+mod series;
+pub mod show;
+mod summary;
 mod ui;
 
 pub use exit::{Exit, Failure};
@@ -51,7 +60,15 @@ pub trait Program: clap::Parser {
 /// The programs as clap sees them, in the order in which a user meets them: what `-h` prints, what man pages and
 /// completions are made of.
 pub fn programs() -> Vec<clap::Command> {
-    vec![command::<capture::Args>(), command::<apply::Args>()]
+    vec![
+        command::<capture::Args>(),
+        command::<apply::Args>(),
+        command::<export::Args>(),
+        command::<import::Args>(),
+        command::<list::Args>(),
+        command::<show::Args>(),
+        command::<diff::Args>(),
+    ]
 }
 
 fn command<P: clap::CommandFactory>() -> clap::Command {

@@ -156,6 +156,20 @@ pub struct Mbox<R> {
     pub announced: Option<u64>,
 }
 
+/// What the first mail carries for the whole series, without reading on. Empty when the file is none of ours.
+///
+/// # Errors
+/// When the source fails, or that mail's header is damaged.
+pub fn preamble(source: &mut (impl Read + Seek)) -> Result<Preamble, Error> {
+    source.rewind()?;
+    let fields = header::Fields::read(&mut patch::Lines::new(BufReader::new(source)), 1, 0)?;
+    let malformed = |reason| Error::Malformed { mail: 1, offset: 0, reason };
+    match glue::read(&fields).map_err(malformed)? {
+        Some(_) => glue::read_preamble(&fields).map_err(malformed),
+        None => Ok(Preamble::default()),
+    }
+}
+
 impl<R: Read + Seek> Mbox<R> {
     /// Reads through the source once for the mails and once for what is in them, and keeps everything but the diffs.
     ///

@@ -56,6 +56,14 @@ pub(crate) fn create_private_dir(dir: &Path) -> io::Result<()> {
     builder.create(dir)
 }
 
+/// Gives an existing directory the store's mode 0700.
+pub(crate) fn make_private(dir: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    fs::set_permissions(dir, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
+    let _ = dir;
+    Ok(())
+}
+
 /// Removes what a crash left behind in `dir`. Best effort: a file that cannot be removed hurts nobody.
 pub(crate) fn sweep(dir: &Path) {
     let Ok(entries) = fs::read_dir(dir) else { return };
@@ -81,7 +89,8 @@ pub(crate) fn exclusively<T>(dir: &Path, work: impl FnOnce() -> T) -> T {
     work()
 }
 
-fn parent(path: &Path) -> &Path {
+/// The directory that a path is in.
+pub(crate) fn parent(path: &Path) -> &Path {
     path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 

@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 use super::capture_files::{NAMES, PENDING, is_truncated_name, sidecar_paths};
 use super::store::{open_regular, read_small};
 use super::{DEFAULT_CAP_BYTES, Error, Mismatch, Session, Sidecar, Source};
+use crate::mbox;
 
 /// An open capture. Its length and hash are what its sidecar says, as far as that says anything.
 #[derive(Debug)]
@@ -253,6 +254,6 @@ fn ends_truncated(file: &mut File, size: u64) -> io::Result<bool> {
 }
 
 /// The sidecar that the mbox carries itself.
-fn in_header(_file: &mut File) -> Option<Sidecar> {
-    None
+fn in_header(file: &mut File) -> Option<Sidecar> {
+    Sidecar::parse(&mbox::preamble(file).ok()?.capture?).ok()
 }

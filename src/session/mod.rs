@@ -18,6 +18,7 @@
 mod atomic;
 mod capture;
 mod capture_files;
+mod export;
 mod fields;
 mod id;
 mod lock;
@@ -30,6 +31,7 @@ mod store;
 
 pub use capture::{Capture, Problem};
 pub use capture_files::CaptureFile;
+pub use export::{Exported, Imported};
 pub use id::{dir_name, minted_at, new_id};
 pub use lock::Lock;
 pub use meta::{META_VERSION, Meta};
@@ -126,6 +128,12 @@ pub enum Error {
         /// The session.
         id: String,
     },
+    /// A file that was to be written is there already.
+    #[error("{} exists already", .path.display())]
+    InTheWay {
+        /// The file.
+        path: PathBuf,
+    },
     /// meta.json was written by a newer program; writing it could lose what is not understood.
     #[error("{} has version {version}, newer than {META_VERSION}: not touched", .path.display())]
     NewerMeta {
@@ -185,6 +193,7 @@ impl Error {
             Error::Locked { path, .. } => {
                 format!("if that process has nothing to do with the session, remove {}", path.display())
             }
+            Error::InTheWay { .. } => "--force overwrites it".into(),
             Error::NewerMeta { .. } => "update git-glue".into(),
             Error::Io { .. } | Error::Exists { .. } | Error::Damaged { .. } => return None,
         })

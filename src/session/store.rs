@@ -116,7 +116,8 @@ impl Store {
         })
     }
 
-    fn create_sessions_dir(&self) -> Result<(), Error> {
+    /// Makes the directories of the store, as far as they are not there.
+    pub(super) fn create_sessions_dir(&self) -> Result<(), Error> {
         if let Some(above) = self.home.parent().filter(|p| !p.as_os_str().is_empty()) {
             fs::create_dir_all(above).map_err(Error::io("create", above))?;
         }

@@ -1,0 +1,97 @@
+//! `git glue-import`: a capture from a file or a pipe into the store.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use bstr::ByteSlice;
+use serde_json::json;
+
+use super::series::damaged;
+use super::{Common, Exit, Failure, Program, Ui};
+use crate::mbox::Mbox;
+use crate::session::{Capture, Session, Source, Store};
+
+/// Take a capture from a file or a pipe into the session store
+///
+/// Reads an mbox, with the sidecar <path>.meta.json if that is beside it, and makes a session of it, for `git glue-show`,
+/// `git glue-apply` and the others. Any mbox that `git am` takes will do. The session keeps the id it was captured under;
+/// when another session here has that id, it gets a new one. Importing the same capture again changes nothing.
+///
+/// The capture is read through and checked against its sidecar first; if anything is wrong with it, nothing is written. The
+/// new session's id is printed on standard output.
+#[derive(Debug, clap::Parser)]
+#[command(name = "git-glue-import", bin_name = "git glue-import", version)]
+pub struct Args {
+    /// An mbox file, a session's directory, or `-` for standard input
+    #[arg(value_name = "path", value_hint = clap::ValueHint::AnyPath)]
+    path: OsString,
+
+    #[command(flatten)]
+    common: Common,
+}
+
+impl Program for Args {
+    fn common(&self) -> &Common {
+        &self.common
+    }
+
+    fn run(self, ui: &mut Ui) -> Result<Exit, Failure> {
+        let mut capture = Capture::open(self.source())?;
+        capture.problems.iter().for_each(|problem| ui.warn(problem.to_string()));
+        if capture.truncated {
+            ui.warn("the capture is truncated: it can be looked at, but not applied");
+        } else {
+            check(&mut capture)?;
+        }
+        let imported = Store::from_env().import(&mut capture)?;
+        let id = imported.session.id();
+        if let Some(taken) = &imported.taken {
+            ui.warn(format!("another session is called {taken} here; this one is now {id}"));
+        }
+        if imported.already_there {
+            ui.say("It is in the store already.");
+        }
+        if ui.json {
+            ui.object(json!({
+                "id": id,
+                "directory": imported.session.dir().to_string_lossy(),
+                "already_there": imported.already_there,
+                "taken": imported.taken,
+            }))?;
+        } else {
+            ui.line(id)?;
+            ui.hint(format!("git glue-apply {id}"));
+        }
+        Ok(Exit::Done)
+    }
+}
+
+impl Args {
+    fn source(&self) -> Source {
+        let path = PathBuf::from(&self.path);
+        match self.path.to_str() {
+            Some("-") => Source::Stdin,
+            _ if path.is_dir() => Source::Session(Session::at(path)),
+            _ => Source::Path(path),
+        }
+    }
+}
+
+/// Every mail must be whole, and every announced one must be there. Without a title, the first subject becomes it.
+fn check(capture: &mut Capture) -> Result<(), Failure> {
+    let file = capture.file.try_clone().map_err(|e| Failure::new(Exit::Failed, "io", e.to_string()))?;
+    let mbox = Mbox::open(file).map_err(|error| damaged(&error))?;
+    match mbox.missing() {
+        0 => {
+            let first = mbox.entries.first().and_then(|located| located.entry.message.lines().next());
+            let subject = first.map(|line| line.to_str_lossy().into_owned()).filter(|line| !line.is_empty());
+            let sidecar = capture.sidecar.get_or_insert_default();
+            sidecar.title = sidecar.title.take().or(subject);
+            Ok(())
+        }
+        missing => {
+            let message = format!("the capture is not complete: {missing} of its mails are missing");
+            Err(Failure::new(Exit::Failed, "corrupt-capture", message).hint("copy it again from where it was captured"))
+        }
+    }
+}

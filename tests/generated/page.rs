@@ -44,21 +44,30 @@ pub(super) fn overview() -> String {
     page += &format!(".SH NAME\n{} \\- {}\n", escaped(name), escaped(about));
     page += &synopsis(text);
     for (title, text) in manual::sections(text).filter(|(title, _)| *title != "SYNOPSIS") {
-        page += &section(title, &roff(text));
+        let list = if title == "PROGRAMS" { programs() } else { String::new() };
+        page += &section(title, &(list + &roff(text)));
     }
     folded(&page)
 }
 
+/// One line for each program.
+fn programs() -> String {
+    let line = |program: &Command| {
+        let name = program.get_bin_name().unwrap_or(program.get_name());
+        format!(".TP\n\\fB{}\\fR\n{}.\n", escaped(name), plain(program.get_about()))
+    };
+    git_glue::cli::programs().iter().map(line).collect()
+}
+
+/// The head of the page. Nothing is hyphenated, nor spread over the line: what is copied from a page must be right.
 fn title(command: Command, section: &str) -> String {
     let mut title = Vec::new();
     let name = command.get_name().to_owned();
     let source = concat!("git-glue ", env!("CARGO_PKG_VERSION"));
     let man = Man::new(command).title(name.to_uppercase()).section(section).date(DATE).source(source);
     man.manual("git-glue manual").render_title(&mut title).unwrap();
-    format!(
-        ".\\\" Generated from the program's definition: GLUE_REGENERATE=1 cargo test --test main generated\n{}",
-        String::from_utf8(title).unwrap()
-    )
+    let origin = ".\\\" Generated from the program's definition: GLUE_REGENERATE=1 cargo test --test main generated";
+    format!("{origin}\n{}.nh\n.ad l\n.ss 12 0\n", String::from_utf8(title).unwrap())
 }
 
 /// The forms of the command, one a line: its name bold, what stands for something else in italics.
@@ -202,7 +211,7 @@ impl Page {
                 self.out += ".fi\n.RE\n";
             }
             TagEnd::Item | TagEnd::DefinitionListDefinition => {
-                self.in_item = false;
+                (self.beside, self.in_item) = (false, false);
                 self.end_line();
             }
             TagEnd::Paragraph | TagEnd::HtmlBlock | TagEnd::DefinitionListTitle => self.end_line(),

@@ -85,9 +85,9 @@ fn bash_completes_both_forms() {
             r#"
             . {BASH_COMPLETION}
             _completion_loader git
-            _completion_loader git-glue-apply
             COMP_LINE={line:?}
             COMP_WORDS=($COMP_LINE)
+            _completion_loader "${{COMP_WORDS[0]}}"
             [[ "$COMP_LINE" == *" " ]] && COMP_WORDS+=("")
             COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1))
             COMP_POINT=${{#COMP_LINE}}
@@ -157,10 +157,15 @@ fn fish_completes_both_forms() {
     }
 }
 
+/// The sessions of the user's store, newest first.
+const SESSIONS: [&str; 2] = ["1786480000123-4242-1k9zq3f", "1772331272529-72"];
+
 /// Command lines, and what TAB offers there.
-const COMPLETED: [(&str, &[&str]); 6] = [
-    ("git glue-apply ", &["latest"]),
-    ("git-glue-apply ", &["latest"]),
+const COMPLETED: [(&str, &[&str]); 8] = [
+    ("git glue-apply ", &["latest", SESSIONS[0], SESSIONS[1]]),
+    ("git-glue-apply ", &["latest", SESSIONS[0], SESSIONS[1]]),
+    ("git glue-show 1786", &[SESSIONS[0]]),
+    ("git-glue-show 1786", &[SESSIONS[0]]),
     ("git glue-apply --in", &["--in-place"]),
     ("git-glue-apply --in", &["--in-place"]),
     ("git glue-apply --color ", &["auto", "always", "never"]),
@@ -180,6 +185,10 @@ impl Installed {
         }
         let sandbox = Sandbox::new();
         let stage = sandbox.root().join("stage");
+        for id in SESSIONS {
+            let meta = format!(r#"{{"schema_version":3,"id":"{id}","start_time":"2026-08-11T00:00:00Z"}}"#);
+            sandbox.at("home").write(format!(".glue/sessions/{id}/meta.json"), meta);
+        }
         let installed = Installed { sandbox, stage };
         installed.make("install");
         Some(installed)

@@ -63,11 +63,11 @@ pub fn programs() -> Vec<clap::Command> {
     vec![
         command::<capture::Args>(),
         command::<apply::Args>(),
-        command::<export::Args>(),
-        command::<import::Args>(),
         command::<list::Args>(),
         command::<show::Args>(),
         command::<diff::Args>(),
+        command::<export::Args>(),
+        command::<import::Args>(),
     ]
 }
 

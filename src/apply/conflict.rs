@@ -14,6 +14,7 @@ use bstr::{BStr, BString, ByteSlice};
 use super::build::Built;
 use super::desk::Desk;
 use super::place::Reject;
+use super::spare::Spare;
 use super::{Error, Obstacle, Series};
 use crate::git::{Error as GitError, Isolated, Repo};
 use crate::mbox::{Entry, Kind};
@@ -53,12 +54,12 @@ pub fn prepare(
 }
 
 impl AmSession {
-    /// From now on `git am` is in progress, and would go back to `tip` when aborted.
-    pub fn begin(self, repo: &Repo, tip: &str) -> Result<(), Error> {
+    /// From now on `git am` is in progress, and would go back to `tip` when aborted; unless `last` fails.
+    pub fn begin(self, repo: &Repo, tip: &str, last: impl FnOnce() -> Result<(), Error>) -> Result<(), Error> {
         repo.git("update-ref").args(["ORIG_HEAD", tip]).run()?;
         let place = repo.git_dir.join("rebase-apply");
-        fs::rename(&self.folder, &place).map_err(GitError::io("cannot make", place))?;
-        Ok(())
+        fs::rename(&self.folder, &place).map_err(GitError::io("cannot make", &place))?;
+        last().inspect_err(|_| drop(fs::remove_dir_all(&place)))
     }
 }
 
@@ -111,9 +112,14 @@ fn author_script(entry: &Entry) -> Vec<u8> {
 }
 
 /// Writes rejected hunks beside the files that they are for.
-pub fn write_rejects<'a>(desk: &Desk, rejects: impl IntoIterator<Item = &'a Reject>) -> Result<(), Error> {
+pub fn write_rejects<'a>(
+    desk: &Desk,
+    spare: &mut Spare,
+    rejects: impl IntoIterator<Item = &'a Reject>,
+) -> Result<(), Error> {
     for reject in rejects {
         let file = free_name(desk, reject.path.as_bstr())?;
+        spare.keep(&file, desk.top())?;
         if let Some(parent) = file.parent() {
             fs::create_dir_all(parent).map_err(GitError::io("cannot make", parent))?;
         }

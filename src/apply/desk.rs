@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use bstr::{BStr, BString, ByteSlice};
 
 use super::place::Stage;
+use super::spare::Spare;
 use super::{Error, Obstacle};
 use crate::git::{Error as GitError, Isolated, Objects, Repo, TreeChange, TreeItem, raw_changes};
 
@@ -20,7 +21,12 @@ pub struct Desk<'a> {
     objects: Objects,
     index: PathBuf,
     lock: IndexLock,
+    has_modes: bool,
+    has_links: bool,
 }
+
+/// The mode of a symbolic link.
+const LINK: u32 = 0o120_000;
 
 impl<'a> Desk<'a> {
     /// Locks the index of `repo` and takes a fresh copy of it into `isolated`.
@@ -33,21 +39,24 @@ impl<'a> Desk<'a> {
         if repo.config_bool("core.splitIndex")?.is_some() || isolated.has_shared_index() {
             isolated.git("update-index").arg("--no-split-index").run()?;
         }
-        Ok(Desk { isolated, objects: isolated.objects()?, index: repo.index.clone(), lock })
+        let has = |key: &str| Ok::<_, Error>(repo.config_bool(key)?.unwrap_or(true));
+        let (has_modes, has_links) = (has("core.fileMode")?, has("core.symlinks")?);
+        Ok(Desk { isolated, objects: isolated.objects()?, index: repo.index.clone(), lock, has_modes, has_links })
     }
 
-    /// The paths at which the index differs from `commit`.
+    /// The paths at which the index differs from `commit`, those included that are only announced (`git add -N`).
     pub fn staged(&self, commit: &str) -> Result<Vec<BString>, Error> {
-        let diff = self.isolated.git("diff-index").args([
-            "--cached",
-            "--ita-invisible-in-index",
-            "--raw",
-            "-z",
-            "--no-renames",
-            "--full-index",
-            commit,
-        ]);
-        Ok(raw_changes(diff)?.into_iter().map(|change| change.path).collect())
+        self.index_against(commit, "--ita-visible-in-index")
+    }
+
+    /// The paths whose content in the index is another than in `tree`.
+    pub fn staged_content(&self, tree: &str) -> Result<Vec<BString>, Error> {
+        self.index_against(tree, "--ita-invisible-in-index")
+    }
+
+    fn index_against(&self, tree: &str, announced: &str) -> Result<Vec<BString>, Error> {
+        let diff = self.isolated.git("diff-index").args(["--cached", "--raw", "-z", "--no-renames", "--full-index"]);
+        Ok(raw_changes(diff.args([announced, tree]))?.into_iter().map(|change| change.path).collect())
     }
 
     /// The tracked paths that are not what the index says.
@@ -68,12 +77,16 @@ impl<'a> Desk<'a> {
         let mut obstacles = Vec::new();
         for change in &changes {
             let path = change.path.as_bstr();
-            let touched = change.old.is_none() || dirty.contains(&change.path);
-            if !touched || change.new.as_ref().is_some_and(TreeItem::is_gitlink) {
+            if [&change.old, &change.new].into_iter().flatten().any(TreeItem::is_gitlink) {
                 continue;
             }
             let here = self.on_disk(path)?;
-            if here == change.new || replaces.contains(&change.path) {
+            if change.old.is_some() && !dirty.contains(&change.path) {
+                // git's own idea of the file; its bytes may be others, through line endings or a filter.
+                if here.is_some() && here != change.old {
+                    adjusted.push((path, here));
+                }
+            } else if self.same(here.as_ref(), change.new.as_ref()) || replaces.contains(&change.path) {
                 adjusted.push((path, here));
             } else if change.old.is_some() {
                 obstacles.push(Obstacle { path: path.into(), what: "has changes that are not committed" });
@@ -85,6 +98,9 @@ impl<'a> Desk<'a> {
             return Err(Error::InTheWay(obstacles));
         }
         if !adjusted.is_empty() {
+            for (path, _) in adjusted.iter().filter(|(_, item)| item.is_some()) {
+                self.objects.write_blob(&self.bytes(path)?)?;
+            }
             self.isolated.set_entries(adjusted.iter().map(|(path, item)| (*path, item.as_ref())))?;
             // So that git sees these files to be as the index now says. Others may have changed: that is no failure.
             self.isolated.git("update-index").args(["-q", "--refresh"]).finish()?;
@@ -97,27 +113,49 @@ impl<'a> Desk<'a> {
         Ok(self.isolated.git("read-tree").args(["-n", "-m", "-u", from, to]).run()?)
     }
 
-    /// Brings the work tree from `from` to `to`. When that fails half-way, the files are put back.
-    pub fn switch(&self, from: &str, to: &str) -> Result<(), Error> {
+    /// Brings the work tree from `from` to `to`, and keeps what it replaces. When that fails half-way, the files are put
+    /// back.
+    pub fn switch(&self, from: &str, to: &str) -> Result<Spare, Error> {
+        let mut spare = Spare::in_folder(self.isolated.path())?;
+        for change in self.isolated.changes(from, to)? {
+            spare.keep(&self.file(change.path.as_bstr())?, self.isolated.work_tree())?;
+        }
         let moved = self.isolated.git("read-tree").args(["-m", "-u", from, to]).run();
-        moved.map_err(|error| match self.put_back(from, to) {
-            Ok(()) => error.into(),
-            Err(worse) => worse,
-        })
+        match moved {
+            Ok(()) => Ok(spare),
+            Err(error) => spare.put_back().and(Err(error.into())),
+        }
     }
 
     /// Writes files with the bytes of their blobs in `tree`, whatever conversion the attributes ask for.
-    pub fn write_verbatim(&self, tree: &str, paths: &[BString]) -> Result<(), Error> {
+    pub fn write_verbatim(&self, tree: &str, paths: &[BString], spare: &mut Spare) -> Result<(), Error> {
         for path in paths {
-            let Some(item) =
-                self.objects.entry(tree, path.as_bstr())?.filter(|item| item.mode & 0o170_000 == 0o100_000)
-            else {
-                continue;
-            };
+            let item = self.objects.entry(tree, path.as_bstr())?.filter(|item| item.mode & 0o170_000 == 0o100_000);
+            let Some(item) = item.filter(|_| !self.is_below_link(path)) else { continue };
             let file = self.file(path.as_bstr())?;
-            fs::write(&file, self.objects.blob(&item.id)?).map_err(GitError::io("cannot write", file))?;
+            let bytes = self.objects.blob(&item.id)?;
+            if fs::read(&file).is_ok_and(|here| here == bytes) {
+                continue;
+            }
+            spare.keep(&file, self.top())?;
+            // A new file with the old one's mode: the old one may be what is kept.
+            let permissions = fs::metadata(&file).map(|metadata| metadata.permissions());
+            let _ = fs::remove_file(&file);
+            fs::write(&file, bytes).map_err(GitError::io("cannot write", &file))?;
+            if let Ok(permissions) = permissions {
+                fs::set_permissions(&file, permissions).map_err(GitError::io("cannot write", file))?;
+            }
         }
         Ok(())
+    }
+
+    /// Whether a folder of the path is none.
+    fn is_below_link(&self, path: &BString) -> bool {
+        let mut folders = path.find_iter("/").map(|at| path[..at].as_bstr());
+        folders.any(|folder| {
+            let metadata = self.file(folder).ok().and_then(|file| file.symlink_metadata().ok());
+            metadata.is_some_and(|metadata| !metadata.is_dir())
+        })
     }
 
     /// Makes the index hold `tree`, with the given paths in conflict and the given ones to be added later.
@@ -151,14 +189,13 @@ impl<'a> Desk<'a> {
     }
 
     /// The private index becomes the person's, in one rename.
-    pub fn finish(self) -> Result<(), Error> {
+    pub fn finish(&mut self) -> Result<(), Error> {
         if !self.isolated.index().exists() {
             self.isolated.read_tree(self.isolated.format().empty_tree())?;
         }
         fs::rename(self.isolated.index(), &self.lock.path).map_err(GitError::io("cannot write", &self.lock.path))?;
         fs::rename(&self.lock.path, &self.index).map_err(GitError::io("cannot write", &self.index))?;
-        // The lock has become the index; a file of that name would now be somebody else's lock.
-        std::mem::forget(self.lock);
+        self.lock.is_held = false;
         Ok(())
     }
 
@@ -171,12 +208,12 @@ impl<'a> Desk<'a> {
     pub fn is_as(&self, path: &BStr, item: Option<&TreeItem>) -> Result<bool, Error> {
         let here = self.on_disk(path)?;
         match (here, item) {
-            (Some(here), Some(item)) if here.mode == item.mode && here.mode != 0o120_000 && here.id != item.id => {
+            (Some(here), Some(item)) if here.mode == item.mode && here.mode != LINK && here.id != item.id => {
                 let file = self.file(path)?;
                 let converted = self.isolated.git("hash-object").arg("--path").arg(&file).arg(&file).line()?;
                 Ok(converted == item.id.as_str())
             }
-            (here, item) => Ok(here.as_ref() == item),
+            (here, item) => Ok(self.same(here.as_ref(), item)),
         }
     }
 
@@ -184,17 +221,40 @@ impl<'a> Desk<'a> {
     pub fn on_disk(&self, path: &BStr) -> Result<Option<TreeItem>, Error> {
         let file = self.file(path)?;
         let Ok(metadata) = file.symlink_metadata() else { return Ok(None) };
-        let (mode, bytes) = if metadata.is_symlink() {
-            let target = fs::read_link(&file).map_err(GitError::io("cannot read", &file))?;
-            (0o120_000, target.into_os_string().into_encoded_bytes())
-        } else if metadata.is_file() {
-            let mode = if is_executable(&metadata) { 0o100_755 } else { 0o100_644 };
-            (mode, fs::read(&file).map_err(GitError::io("cannot read", &file))?)
-        } else {
+        let mode = match metadata.file_type() {
+            kind if kind.is_symlink() => LINK,
+            kind if kind.is_file() && is_executable(&metadata) => 0o100_755,
+            kind if kind.is_file() => 0o100_644,
             // A directory or a device: something is there, and it is no file of a tree.
-            return Ok(Some(TreeItem { mode: 0o040_000, id: String::new() }));
+            _ => return Ok(Some(TreeItem { mode: 0o040_000, id: String::new() })),
         };
-        Ok(Some(TreeItem { mode, id: self.objects.blob_id(&bytes)? }))
+        Ok(Some(TreeItem { mode, id: self.objects.blob_id(&self.bytes(path)?)? }))
+    }
+
+    /// The bytes of a file; of a link, where it points.
+    fn bytes(&self, path: &BStr) -> Result<Vec<u8>, Error> {
+        let file = self.file(path)?;
+        let bytes = match fs::read_link(&file) {
+            Ok(target) => Ok(target.into_os_string().into_encoded_bytes()),
+            Err(_) => fs::read(&file),
+        };
+        Ok(bytes.map_err(GitError::io("cannot read", &file))?)
+    }
+
+    /// Whether a file on disk is what a tree says, as far as this file system can tell: one may have no executable files,
+    /// another no links.
+    fn same(&self, here: Option<&TreeItem>, item: Option<&TreeItem>) -> bool {
+        let (Some(here), Some(item)) = (here, item) else { return here == item };
+        let plain = |mode: u32| mode == 0o100_644 || mode == 0o100_755;
+        let modes = here.mode == item.mode
+            || (!self.has_modes && plain(here.mode) && plain(item.mode))
+            || (!self.has_links && plain(here.mode) && item.mode == LINK);
+        modes && here.id == item.id
+    }
+
+    /// The top of the work tree.
+    pub fn top(&self) -> &Path {
+        self.isolated.work_tree()
     }
 
     /// The file of a path in the work tree.
@@ -241,22 +301,13 @@ impl<'a> Desk<'a> {
         }
         Ok(obstacles)
     }
-
-    /// Undoes a switch that failed half-way. The private index still holds `from`.
-    fn put_back(&self, from: &str, to: &str) -> Result<(), Error> {
-        let changes = self.isolated.changes(from, to)?;
-        for change in changes.iter().filter(|change| change.old.is_none()) {
-            // It was not there before: `prepare` saw to that.
-            let _ = fs::remove_file(self.file(change.path.as_bstr())?);
-        }
-        let paths: Vec<_> = changes.iter().filter(|change| change.old.is_some()).map(|change| &change.path).collect();
-        Ok(self.isolated.git("checkout-index").args(["-f", "-z", "--stdin"]).input(bstr::join("\0", paths)).run()?)
-    }
 }
 
 /// git's own lock on an index: the file `index.lock`, made by whoever is first.
 struct IndexLock {
     path: PathBuf,
+    /// Once the lock has become the index, a file of that name would be somebody else's lock.
+    is_held: bool,
 }
 
 impl IndexLock {
@@ -265,7 +316,7 @@ impl IndexLock {
         name.push(".lock");
         let path = PathBuf::from(name);
         match fs::File::create_new(&path) {
-            Ok(_) => Ok(IndexLock { path }),
+            Ok(_) => Ok(IndexLock { path, is_held: true }),
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Err(Error::IndexLocked { lock: path }),
             Err(error) => Err(GitError::io("cannot make", path)(error).into()),
         }
@@ -274,7 +325,9 @@ impl IndexLock {
 
 impl Drop for IndexLock {
     fn drop(&mut self) {
-        let _ = fs::remove_file(&self.path);
+        if self.is_held {
+            let _ = fs::remove_file(&self.path);
+        }
     }
 }
 

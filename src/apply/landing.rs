@@ -7,8 +7,10 @@ use std::path::{Path, PathBuf};
 use bstr::{BString, ByteSlice};
 
 use super::build::Built;
+use super::conflict::AmSession;
 use super::desk::Desk;
 use super::record::Record;
+use super::spare::Spare;
 use super::target::short;
 use super::{Error, Options, Outcome, Place, Report, Series, Target, conflict};
 use crate::git::{Isolated, Outside, Repo};
@@ -88,7 +90,7 @@ struct Landing<'a> {
 impl Landing<'_> {
     /// Lands here; whether it can be undone.
     fn here(&self, series: &mut Series) -> Result<bool, Error> {
-        let desk = Desk::open(self.repo, self.isolated)?;
+        let mut desk = Desk::open(self.repo, self.isolated)?;
         let from = if self.options.rest { self.isolated.write_tree()? } else { self.head_tree()? };
         let staged = if self.options.rest { Vec::new() } else { desk.staged(&self.target.head)? };
         if !staged.is_empty() {
@@ -115,16 +117,13 @@ impl Landing<'_> {
         if moves {
             move_refs(self.repo, self.target, self.built, &record, &record_id, false)?;
         }
-        self.files(desk, &before).inspect_err(|_| {
+        self.files(&mut desk, &before, am).inspect_err(|_| {
             if moves {
                 take_refs_back(self.repo, self.target, self.built, &record);
             }
         })?;
         if !moves {
             finish_record(self.repo, series, &record_id)?;
-        }
-        if let Some(am) = am {
-            am.begin(self.repo, &self.built.tip)?;
         }
         Ok(moves)
     }
@@ -134,11 +133,19 @@ impl Landing<'_> {
         tree.ok_or_else(|| Error::NoSuchCommit { revision: self.target.head.clone() })
     }
 
-    /// The work tree and the index, once the refs have moved.
-    fn files(&self, desk: Desk, before: &str) -> Result<(), Error> {
+    /// The work tree and the index, once the refs have moved. All of it, or none.
+    fn files(&self, desk: &mut Desk, before: &str, am: Option<AmSession>) -> Result<(), Error> {
+        let mut spare = desk.switch(before, &self.built.worktree_tree)?;
+        let rest = self.index(desk, &mut spare).and_then(|()| match am {
+            Some(am) => am.begin(self.repo, &self.built.tip, || desk.finish()),
+            None => desk.finish(),
+        });
+        rest.or_else(|error| spare.put_back().and(Err(error)))
+    }
+
+    fn index(&self, desk: &Desk, spare: &mut Spare) -> Result<(), Error> {
         let Built { worktree_tree, index_tree, stop, verbatim, intent_to_add, rejects, .. } = self.built;
-        desk.switch(before, worktree_tree)?;
-        desk.write_verbatim(worktree_tree, verbatim)?;
+        desk.write_verbatim(worktree_tree, verbatim, spare)?;
         let (index, stages) = match stop {
             Some(stop) if stop.kind != Kind::Worktree => (worktree_tree, stop.stages.as_slice()),
             Some(stop) => (index_tree, stop.stages.as_slice()),
@@ -147,8 +154,7 @@ impl Landing<'_> {
         let index = if self.options.rest && stop.is_none() { index_tree } else { index };
         desk.set_index(index, stages, intent_to_add)?;
         let left_out = rejects.iter().chain(stop.iter().flat_map(|stop| &stop.rejects));
-        conflict::write_rejects(&desk, left_out)?;
-        desk.finish()
+        conflict::write_rejects(desk, spare, left_out)
     }
 }
 

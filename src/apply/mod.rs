@@ -28,6 +28,7 @@ mod proof;
 mod record;
 mod risk;
 mod series;
+mod spare;
 mod target;
 mod undo;
 

@@ -37,14 +37,14 @@ pub fn undo(repo: &Repo, id: &str) -> Result<Undone, Error> {
         return changed(format!("{} has other commits on top of what was applied", short(branch)));
     }
     let isolated = Isolated::over(repo, Outside::WorkTreeAndFileSystem, Some(&repo.common_dir))?;
-    let desk = Desk::open(repo, &isolated)?;
+    let mut desk = Desk::open(repo, &isolated)?;
     let from = as_landed(&isolated, &desk, &record)?;
     desk.rehearse(&from, &record.before_tree)?;
-    move_back(repo, &record)?;
-    desk.switch(&from, &record.before_tree)?;
-    let head_tree = format!("{}^{{tree}}", record.head);
-    desk.set_index(&repo.resolve(&head_tree)?.ok_or_else(nothing)?, &[], &[])?;
-    desk.finish()?;
+    let head_tree = repo.resolve(&format!("{}^{{tree}}", record.head))?.ok_or_else(nothing)?;
+    let spare = desk.switch(&from, &record.before_tree)?;
+    let rest =
+        desk.set_index(&head_tree, &[], &[]).and_then(|()| move_back(repo, &record)).and_then(|()| desk.finish());
+    rest.or_else(|error| spare.put_back().and(Err(error)))?;
     Ok(Undone {
         id: id.to_owned(),
         removed_branch: record.branch_is_new.then(|| short(branch).to_owned()),
@@ -66,7 +66,7 @@ fn as_landed(isolated: &Isolated, desk: &Desk, record: &Record) -> Result<String
             obstacles.push(Obstacle { path: change.path.clone(), what: "was changed since" });
         }
     }
-    let staged: Vec<BString> = desk.staged(&record.index_tree)?;
+    let staged: Vec<BString> = desk.staged_content(&record.index_tree)?;
     obstacles.extend(staged.into_iter().map(|path| Obstacle { path, what: "was staged since" }));
     if !obstacles.is_empty() {
         obstacles.dedup();

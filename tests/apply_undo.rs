@@ -1,0 +1,149 @@
+//! The way back: `git glue-apply --undo`, and what becomes of an apply that fails in the middle.
+
+use bstr::ByteSlice;
+use git_glue::mbox::Kind;
+
+use crate::apply::work;
+use crate::sandbox::Sandbox;
+use crate::trip::{ID, STATUS, Snapshot, Trip, each_git, files, snapshot, unchanged};
+
+/// What a person would see of a repository: files, status, refs, HEAD.
+fn seen(place: &Sandbox) -> (Snapshot, String) {
+    let refs = place.git(&["for-each-ref"]);
+    let head = std::fs::read(place.path(".git/HEAD")).unwrap();
+    (files(place), format!("{}\n{refs}\n{}", place.git(STATUS), head.as_bstr()))
+}
+
+#[track_caller]
+fn as_before(before: &(Snapshot, String), place: &Sandbox) {
+    let after = seen(place);
+    unchanged(&before.0, &after.0);
+    assert_eq!(before.1, after.1);
+}
+
+#[test]
+fn undo_takes_all_of_it_back() {
+    each_git(|trip| {
+        work(&trip);
+        trip.capture();
+        trip.home.write("mine", "untracked, and not in the way\n");
+        trip.home.write("link2", "mine too\n");
+        let before = seen(&trip.home);
+        for args in [&[][..], &["--branch", "other"], &["--in-place"], &["--commit-worktree"], &["--onto", "HEAD"]] {
+            trip.applied(args);
+            trip.applied(&["--undo"]).says("Undone");
+            as_before(&before, &trip.home);
+        }
+        trip.apply(&["--undo"]).is(1).says("nothing of s1 was applied here");
+        trip.applied(&[]);
+    });
+}
+
+#[test]
+fn undo_on_a_detached_head() {
+    each_git(|trip| {
+        work(&trip);
+        trip.capture();
+        trip.home.git(&["checkout", "-q", "--detach"]);
+        let before = seen(&trip.home);
+        for args in [&[][..], &["--in-place"]] {
+            trip.applied(args);
+            trip.applied(&["--undo"]);
+            as_before(&before, &trip.home);
+        }
+    });
+}
+
+#[test]
+fn undo_gives_changed_files_back_that_were_the_captures_own() {
+    let trip = Trip::new();
+    work(&trip);
+    trip.capture();
+    trip.home.write("b.txt", "mine, and not in the way\n");
+    trip.away.git(&["checkout", "-q", "--", "."]);
+    let trip = Trip::new();
+    trip.away.write("a.txt", "all new\n");
+    trip.away.write("untracked", "untracked\n");
+    trip.capture();
+    trip.home.write("a.txt", "all new\n");
+    trip.home.write("untracked", "untracked\n");
+    let before = seen(&trip.home);
+    trip.applied(&[]);
+    trip.applied(&["--undo"]);
+    as_before(&before, &trip.home);
+}
+
+#[test]
+fn undo_refuses_when_there_is_work_on_top() {
+    let story = |change: &dyn Fn(&Sandbox), says: &str| {
+        let trip = Trip::new();
+        work(&trip);
+        trip.capture();
+        trip.applied(&[]);
+        change(&trip.home);
+        let before = snapshot(trip.home.dir());
+        trip.apply(&["--undo"]).is(1).says(says);
+        unchanged(&before, &snapshot(trip.home.dir()));
+    };
+    story(&|home| home.write("un/tracked", "changed\n"), "un/tracked (was changed since)");
+    story(&|home| home.write("bin.dat", "changed\n"), "bin.dat (was changed since)");
+    story(&|home| std::fs::remove_file(home.path("renamed.txt")).unwrap(), "renamed.txt (was changed since)");
+    story(&|home| home.write("dir/x.txt", "back again\n"), "dir/x.txt (was changed since)");
+    story(&|home| drop(home.git(&["add", "un/tracked"])), "un/tracked (was staged since)");
+    story(&|home| drop(home.commit("On top\n")), "has other commits on top");
+    story(&|home| drop(home.git(&["checkout", "-q", "-b", "elsewhere"])), "is not checked out");
+    story(&|home| home.write(".git/index.lock", ""), "index.lock");
+    story(&|home| drop(home.git(&["bisect", "start"])), "`git bisect` is in progress");
+}
+
+#[test]
+fn undo_leaves_new_files_of_the_person_alone() {
+    let trip = Trip::new();
+    work(&trip);
+    trip.capture();
+    trip.applied(&[]);
+    trip.home.write("new/mine", "mine\n");
+    trip.applied(&["--undo"]);
+    assert_eq!(trip.home.read("new/mine"), "mine\n");
+    assert_eq!(trip.home.git(STATUS), "? new/mine\0");
+}
+
+#[test]
+fn what_landed_elsewhere_is_undone_there() {
+    let trip = Trip::new();
+    work(&trip);
+    trip.capture();
+    let before = seen(&trip.home);
+    trip.applied(&["--worktree", "../other"]);
+    crate::trip::apply_in(&trip.home.at("other"), &["--undo", ID]).is(0);
+    trip.home.git(&["worktree", "remove", "../other"]);
+    as_before(&before, &trip.home);
+}
+
+/// A name that no file system takes makes the last step fail, after branch and other files are there.
+#[test]
+fn a_failure_in_the_middle_is_taken_back() {
+    let long = format!("z{}", "o".repeat(300));
+    each_git(|trip| {
+        work(&trip);
+        let blob = trip.away.git_with(&["hash-object", "-w", "--stdin"], b"never lands\n");
+        let entry = format!("100644,{},sub/{long}", blob.trim().as_bstr());
+        trip.away.git(&["update-index", "--add", "--cacheinfo", &entry]);
+        trip.away.commit_index("A name too long\n");
+        trip.capture_with(|parts| {
+            parts.entries.retain(|(entry, _)| entry.kind == Kind::Commit);
+            parts.sidecar.entries = Some(3);
+        });
+        trip.home.write("untracked", "mine\n");
+        let before = seen(&trip.home);
+        for args in [&[][..], &["--in-place"], &["--worktree", "../other"]] {
+            let run = trip.apply(args);
+            run.is(1).says("zooooo");
+            as_before(&before, &trip.home);
+            assert!(!trip.home.path(".git/index.lock").exists());
+            let left = std::fs::read_dir(trip.home.path(".git")).unwrap().flatten();
+            assert!(!left.into_iter().any(|entry| entry.file_name().as_encoded_bytes().starts_with(b"glue-")));
+        }
+        assert!(!trip.home.path("../other").exists());
+    });
+}

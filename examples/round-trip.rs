@@ -103,7 +103,7 @@ fn proof(stage: &Stage, start: &str) -> Result<bool> {
 
 fn verdict(stage: &Stage, same: bool, what: &str, detail: &str) -> bool {
     let word = if same { stage.painted("32", "same     ") } else { stage.painted("31", "DIFFERENT") };
-    println!("  {word}  {what:<52}{detail}");
+    println!("{}", format!("  {word}  {what:<52}{detail}").trim_end());
     same
 }
 
@@ -144,12 +144,13 @@ impl Stage {
     }
 
     fn heading(&self, text: &str) {
-        println!("\n{}", self.painted("1", text));
+        println!("\n{}", self.painted("1;36", &format!("# {text}")));
     }
 
     /// Shows a command, runs it, and lets its output through.
     fn show(&self, directory: &str, command: &str) -> Result<()> {
-        println!("{} {command}", self.painted("2", &format!("{directory}$")));
+        let prompt = format!("{}$", if directory == "." { "" } else { directory });
+        println!("{} {}", self.painted("2", &prompt), self.painted("1", command));
         std::io::stdout().flush()?;
         let status = self.shell(directory, command).status()?;
         if status.success() { Ok(()) } else { Err(format!("`{command}` ended with {status}").into()) }

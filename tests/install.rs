@@ -80,7 +80,10 @@ fn bash_completes_both_forms() {
     if !is_here("bash") || !is_file_here(GIT_COMPLETION) || !is_file_here(BASH_COMPLETION) {
         return;
     }
-    for (line, expected) in COMPLETED {
+    home.sandbox.at("empty").git(&["init", "-q", "-b", "main"]);
+    home.sandbox.at("empty").commit("begin");
+    let refs: [(&str, &[&str]); 2] = [("git glue-apply --onto m", &["main"]), ("git-glue-capture --base m", &["main"])];
+    for (line, expected) in COMPLETED.into_iter().chain(refs) {
         let script = format!(
             r#"
             . {BASH_COMPLETION}

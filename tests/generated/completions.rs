@@ -1,19 +1,25 @@
 //! Completions: what clap makes of a program's definition, and around it what clap does not know: that git runs the
 //! program as `git glue-...`, and that an id is the id of a session.
 
-use clap::{Arg, Command};
+use clap::{Arg, Command, ValueHint};
 use clap_complete::{Shell, generate};
 
 /// Prints session ids, newest first. So many are enough to choose from, and come at once from a store of any size.
 const IDS: &str = "git glue-list --ids -n 50 2>/dev/null";
 
-/// A loop, because `compgen -W` would expand what stands in an id.
-const BASH_IDS: &str = r#"local id
+/// Prints what a revision is usually called.
+const REFS: &str = "git for-each-ref --format='%(refname:short)' refs/heads refs/tags refs/remotes 2>/dev/null";
+
+/// What bash makes of the words that a command prints. A loop, because `compgen -W` would expand what stands in them.
+const BASH_PRINTED: &str = r#"local word
             COMPREPLY=()
-            while IFS= read -r id; do
-                [[ "$id" == "$cur"* ]] && COMPREPLY+=("$id")
-            done < <(echo latest; IDS)
+            while IFS= read -r word; do
+                [[ "$word" == "$cur"* ]] && COMPREPLY+=("$word")
+            done < <(PRINTS)
             compopt -o nosort 2>/dev/null"#;
+
+/// Nothing of ours: bash then completes files by itself.
+const BASH_FILES: &str = "COMPREPLY=()";
 
 /// For bash-completion: a file that it loads for `git-glue-apply`, and git's own completion for `git glue-apply`.
 pub(super) fn bash(program: &Command) -> String {
@@ -22,8 +28,25 @@ pub(super) fn bash(program: &Command) -> String {
     // clap's own registration, which knows nothing of sessions, gives way to ours below.
     let (generated, _) = generated.split_once("\n\nif [[ \"${BASH_VERSINFO[0]}\"").unwrap();
     let words = format!("_{}_words", name.replace('-', "_"));
-    let with_value = options_with_value(program).collect::<Vec<_>>().join("|");
-    let positional = if takes_id(program) { BASH_IDS.replace("IDS", IDS) } else { "COMPREPLY=()".to_owned() };
+    let ids = BASH_PRINTED.replace("PRINTS", &format!("echo latest; {IDS}"));
+    let refs = BASH_PRINTED.replace("PRINTS", REFS);
+    let positional = if takes_id(program) { &ids } else { BASH_FILES };
+    let by_clap = format!("_{} {name} \"$cur\" \"$prev\"", name.replace('-', "__"));
+    let values: String = program
+        .get_opts()
+        .filter(|option| option.get_action().takes_values())
+        .map(|option| {
+            let is_called = |name| option.get_value_names().unwrap_or_default().iter().any(|value| *value == name);
+            let body = match option.get_value_hint() {
+                ValueHint::DirPath => &by_clap,
+                _ if !option.get_possible_values().is_empty() => &by_clap,
+                _ if is_called("rev") => &refs,
+                _ if option.get_long() == Some("session") => &ids,
+                _ => BASH_FILES,
+            };
+            format!("        {})\n            {body}\n            return 0\n            ;;\n", names(option))
+        })
+        .collect();
     format!(
         r#"# bash completion for {name} and for: git {dashed}
 {generated}
@@ -40,14 +63,10 @@ pub(super) fn bash(program: &Command) -> String {
         prev="${{cur%%=*}}" cur="${{cur#*=}}"
     fi
     case "$prev" in
-        {with_value})
-            _{function} {name} "$cur" "$prev"
-            return 0
-            ;;
-    esac
+{values}    esac
     case "$cur" in
         -*)
-            _{function} {name} "$cur" "$prev"
+            {by_clap}
             ;;
         *)
             {positional}
@@ -72,7 +91,6 @@ _{underscored}_alone() {{
 complete -F _{underscored}_alone -o bashdefault -o default {name}
 "#,
         dashed = name.trim_start_matches("git-"),
-        function = name.replace('-', "__"),
         underscored = name.replace('-', "_"),
     )
 }
@@ -157,12 +175,9 @@ fn is_id(arg: &Arg) -> bool {
     arg.is_positional() && arg.get_value_names().unwrap_or_default().iter().any(|name| *name == "id")
 }
 
-/// `--branch` and `-b`: options after which a word is not a session.
-fn options_with_value(program: &Command) -> impl Iterator<Item = String> {
-    let options = program.get_opts().filter(|option| option.get_action().takes_values());
-    options.flat_map(|option| {
-        let long = option.get_long().map(|long| format!("--{long}"));
-        let short = option.get_short().map(|short| format!("-{short}"));
-        long.into_iter().chain(short)
-    })
+/// `--branch|-b`, as a pattern of the shell.
+fn names(option: &Arg) -> String {
+    let long = option.get_long().map(|long| format!("--{long}"));
+    let short = option.get_short().map(|short| format!("-{short}"));
+    long.into_iter().chain(short).collect::<Vec<_>>().join("|")
 }

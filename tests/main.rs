@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod apply;
+mod apply_config;
 mod apply_undo;
 mod audit;
 mod diff;

@@ -17,9 +17,9 @@ use crate::git::{Error as GitError, Isolated, Objects, Repo, TreeChange, TreeIte
 
 /// The locked index and work tree. Dropped without [`Desk::finish`], the index stays as it was.
 pub struct Desk<'a> {
+    repo: &'a Repo,
     isolated: &'a Isolated,
     objects: Objects,
-    index: PathBuf,
     lock: IndexLock,
     has_modes: bool,
     has_links: bool,
@@ -30,7 +30,7 @@ const LINK: u32 = 0o120_000;
 
 impl<'a> Desk<'a> {
     /// Locks the index of `repo` and takes a fresh copy of it into `isolated`.
-    pub fn open(repo: &Repo, isolated: &'a Isolated) -> Result<Desk<'a>, Error> {
+    pub fn open(repo: &'a Repo, isolated: &'a Isolated) -> Result<Desk<'a>, Error> {
         let lock = IndexLock::take(&repo.index)?;
         isolated.copy_index(repo)?;
         // The person's own settings say which of their files are unchanged: line endings, filters, all theirs. Changed
@@ -41,7 +41,7 @@ impl<'a> Desk<'a> {
         }
         let has = |key: &str| Ok::<_, Error>(repo.config_bool(key)?.unwrap_or(true));
         let (has_modes, has_links) = (has("core.fileMode")?, has("core.symlinks")?);
-        Ok(Desk { isolated, objects: isolated.objects()?, index: repo.index.clone(), lock, has_modes, has_links })
+        Ok(Desk { repo, isolated, objects: isolated.objects()?, lock, has_modes, has_links })
     }
 
     /// The paths at which the index differs from `commit`, those included that are only announced (`git add -N`).
@@ -61,7 +61,9 @@ impl<'a> Desk<'a> {
 
     /// The tracked paths that are not what the index says.
     pub fn dirty(&self) -> Result<HashSet<BString>, Error> {
-        let diff = self.isolated.git("diff-files").args(["--raw", "-z", "--no-renames", "--ignore-submodules=dirty"]);
+        // By the person's own settings: a file that a filter of theirs made is not changed.
+        let diff = self.repo.git("diff-files").env("GIT_INDEX_FILE", self.isolated.index());
+        let diff = diff.args(["--raw", "-z", "--no-renames", "--ignore-submodules=dirty", "--no-ext-diff"]);
         Ok(raw_changes(diff)?.into_iter().map(|change| change.path).collect())
     }
 
@@ -194,7 +196,7 @@ impl<'a> Desk<'a> {
             self.isolated.read_tree(self.isolated.format().empty_tree())?;
         }
         fs::rename(self.isolated.index(), &self.lock.path).map_err(GitError::io("cannot write", &self.lock.path))?;
-        fs::rename(&self.lock.path, &self.index).map_err(GitError::io("cannot write", &self.index))?;
+        fs::rename(&self.lock.path, &self.repo.index).map_err(GitError::io("cannot write", &self.repo.index))?;
         self.lock.is_held = false;
         Ok(())
     }

@@ -45,6 +45,10 @@ pub fn undo(repo: &Repo, id: &str) -> Result<Undone, Error> {
     let rest =
         desk.set_index(&head_tree, &[], &[]).and_then(|()| move_back(repo, &record)).and_then(|()| desk.finish());
     rest.or_else(|error| spare.put_back().and(Err(error)))?;
+    if repo.config_bool("core.sparseCheckout")?.unwrap_or(false) {
+        // What landed outside of the sparse part goes again. If not, nothing is lost, and the person can do the same.
+        repo.git("sparse-checkout").arg("reapply").finish()?;
+    }
     Ok(Undone {
         id: id.to_owned(),
         removed_branch: record.branch_is_new.then(|| short(branch).to_owned()),

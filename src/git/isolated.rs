@@ -181,10 +181,27 @@ fn alternates(repo: &Repo) -> Result<Vec<u8>, Error> {
     let more: Vec<_> = std::env::split_paths(&more).filter(|path| path.is_absolute()).collect();
     let mut lines = Vec::new();
     for path in std::iter::once(&objects).chain(&more) {
-        lines.extend_from_slice(path.as_os_str().as_encoded_bytes());
+        lines.extend_from_slice(&alternate(path.as_os_str().as_encoded_bytes()));
         lines.push(b'\n');
     }
     Ok(lines)
+}
+
+/// A path as a line of `objects/info/alternates`: quoted as git quotes paths where it would not be read as one line.
+fn alternate(path: &[u8]) -> Vec<u8> {
+    if !path.contains(&b'\n') && !path.starts_with(b"\"") && !path.starts_with(b"#") {
+        return path.to_owned();
+    }
+    let mut line = b"\"".to_vec();
+    for &byte in path {
+        match byte {
+            b'"' | b'\\' => line.extend([b'\\', byte]),
+            b'\n' => line.extend(b"\\n"),
+            _ => line.push(byte),
+        }
+    }
+    line.push(b'"');
+    line
 }
 
 fn copy_if_there(from: &Path, to: &Path) -> Result<(), Error> {

@@ -110,10 +110,13 @@ impl Chain<'_> {
         if from == to {
             return Ok((reached, to));
         }
+        let changes = self.workspace.desk.changes(&from, &to)?;
+        let is_changed = |path: &BString| changes.iter().any(|change| change.path == *path);
+        entry.verbatim.retain(is_changed);
+        entry.intent_to_add.retain(is_changed);
         let reached = if from == reached {
             to.clone()
         } else {
-            let changes = self.workspace.desk.changes(&from, &to)?;
             overlaid(self.workspace, &reached, &changes.iter().collect::<Vec<_>>())?
         };
         entry.tree = Some(reached.as_str().into());

@@ -21,7 +21,8 @@ pub(super) fn look(
     findings: &mut Findings,
 ) -> Result<(), Error> {
     let ignored = others(workspace, &["--ignored", "--directory"], Vec::new())?;
-    tell_ignored(&ignored, selection, findings);
+    let left_out = others(workspace, &["--ignored", "--directory"], selection.still_ignored())?;
+    tell_ignored(&left_out, findings);
     let mut walk = Walk { passed_over: ignored.iter().map(|path| trimmed(path)).collect(), empty: Vec::new(), special };
     walk.passed_over.extend(index.submodules.iter().map(|(path, _)| path.clone()));
     walk.directory(&workspace.top, BString::default());
@@ -41,10 +42,9 @@ pub(super) fn tell_nested(workspace: &Workspace, nested: &[BString], findings: &
     });
 }
 
-fn tell_ignored(ignored: &[BString], selection: &Selection, findings: &mut Findings) {
-    let left: Vec<BString> = if selection.include_ignored.is_empty() { ignored.to_vec() } else { Vec::new() };
-    findings.about("ignored-files", &left, |names| {
-        let count = counted(left.len(), "ignored file or directory", "ignored files and directories");
+fn tell_ignored(left_out: &[BString], findings: &mut Findings) {
+    findings.about("ignored-files", left_out, |names| {
+        let count = counted(left_out.len(), "ignored file or directory", "ignored files and directories");
         format!("{count} left out: {names} (--include-ignored=<pathspec> takes them along)")
     });
 }

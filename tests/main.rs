@@ -6,6 +6,7 @@ mod apply;
 mod apply_config;
 mod apply_undo;
 mod audit;
+mod capture;
 mod diff;
 mod documents;
 mod export;

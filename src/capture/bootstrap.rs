@@ -6,8 +6,8 @@ use super::baseline::Baseline;
 use super::runtime::variable;
 use super::session::Chosen;
 use super::worktree::Known;
-use super::{Options, Workspace};
-use crate::git::{Commit, Error};
+use super::{Error, Options, Workspace};
+use crate::git::Commit;
 use crate::patch::{quote, unquote};
 
 /// Where a capture starts.
@@ -32,7 +32,7 @@ impl Bootstrap {
             options.base.clone().or_else(|| variable("GLUE_BOOTSTRAP_SHA")).or_else(|| session.begun.clone());
         let Some(revision) = revision.or_else(|| recorded().filter(|sha| !sha.is_empty())) else { return Ok(None) };
         let Some(commit) = workspace.repo.resolve(&format!("{revision}^{{commit}}"))? else {
-            return Err(Error::Object { id: revision, reason: "is to be the bootstrap, but is no commit here".into() });
+            return Err(Error::NoSuchBootstrap { revision });
         };
         Bootstrap::at(workspace, &commit).map(Some)
     }

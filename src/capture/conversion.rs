@@ -45,8 +45,11 @@ pub(super) fn keep_bytes(
     attributes: &Attributes,
 ) -> Result<Vec<BString>, Error> {
     let is_file = |path: &&BString| workspace.file(path.as_bstr()).symlink_metadata().is_ok_and(|m| m.is_file());
-    let converted: Vec<&BString> =
-        paths.iter().filter(|path| attributes.get(*path).is_some_and(changes_bytes)).filter(is_file).collect();
+    let converted: Vec<&BString> = paths
+        .iter()
+        .filter(|path| attributes.get(*path).is_some_and(|found| changes_bytes(found)))
+        .filter(is_file)
+        .collect();
     if converted.is_empty() {
         return Ok(Vec::new());
     }
@@ -70,7 +73,7 @@ pub(super) fn keep_bytes(
 }
 
 /// `filter` has no program in the private git directory, so it changes nothing there.
-fn changes_bytes(attributes: &Vec<(BString, BString)>) -> bool {
+fn changes_bytes(attributes: &[(BString, BString)]) -> bool {
     attributes.iter().any(|(name, _)| name != "filter")
 }
 

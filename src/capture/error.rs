@@ -23,6 +23,12 @@ pub enum Error {
         /// Why it failed.
         source: std::io::Error,
     },
+    /// What should be the bootstrap is nothing that this repository has.
+    #[error("the bootstrap `{revision}` is no commit in this repository")]
+    NoSuchBootstrap {
+        /// The revision, as it was given or recorded.
+        revision: String,
+    },
     /// The series could not be written as mail.
     #[error("cannot write entry {entry} of the capture: {source}")]
     Write {

@@ -57,6 +57,7 @@ use series::Series;
 use survey::Survey;
 use warnings::Findings;
 use workspace::Workspace;
+use worktree::WorktreeState;
 
 /// What to capture, and where to put it.
 #[derive(Debug, Clone)]
@@ -111,6 +112,17 @@ pub enum Outcome {
     Truncated(Report, Overflow),
     /// There can be no capture.
     Unavailable(Unavailable),
+    /// Nothing differs from what was [`Seen`] the last time; what was written then stands.
+    Unchanged,
+}
+
+/// What a capture saw, so that the next one can tell whether anything changed since.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    session_id: String,
+    steps: Vec<(String, String, Option<bstr::BString>)>,
+    over_cap: Vec<(bstr::BString, u64)>,
+    warned: Vec<String>,
 }
 
 /// A recorded bootstrap.
@@ -203,16 +215,24 @@ impl Reason {
 /// # Errors
 /// When the result cannot be kept. That git fails is an outcome: [`Reason::GitFailed`].
 pub fn run(options: &Options, store: &Store) -> Result<Outcome, Error> {
-    let work = || -> Result<Outcome, Error> {
+    run_again(options, store, &mut None)
+}
+
+/// As [`run`], but writes nothing when all is as `seen`, which it brings up to date.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_again(options: &Options, store: &Store, seen: &mut Option<Seen>) -> Result<Outcome, Error> {
+    let mut work = || -> Result<Outcome, Error> {
         let workspace = match Workspace::open(&options.directory)? {
             Ok(workspace) => workspace,
             Err(detail) => return unavailable(store, options, None, Reason::RuntimeNotGit, detail),
         };
-        if options.begin { begin::begin(&workspace, options, store) } else { capture(&workspace, options, store) }
+        if options.begin { begin::begin(&workspace, options, store) } else { capture(&workspace, options, store, seen) }
     };
     match work() {
         Err(Error::Git(error @ git::Error::NotStarted(_))) => Err(Error::Git(error)),
-        Err(Error::Git(error)) if !options.begin => {
+        Err(error @ (Error::Git(_) | Error::NoSuchBootstrap { .. })) if !options.begin => {
             let top = Workspace::open(&options.directory).ok().and_then(Result::ok).map(|workspace| workspace.top);
             unavailable(store, options, top.as_deref(), Reason::GitFailed, error.to_string())
         }
@@ -220,7 +240,7 @@ pub fn run(options: &Options, store: &Store) -> Result<Outcome, Error> {
     }
 }
 
-fn capture(workspace: &Workspace, options: &Options, store: &Store) -> Result<Outcome, Error> {
+fn capture(workspace: &Workspace, options: &Options, store: &Store, seen: &mut Option<Seen>) -> Result<Outcome, Error> {
     let runtime = Runtime::of(options, workspace)?;
     let session = session::choose(workspace, options, store)?;
     let Some(bootstrap) = Bootstrap::find(workspace, options, &session)? else {
@@ -238,6 +258,10 @@ fn capture(workspace: &Workspace, options: &Options, store: &Store) -> Result<Ou
     elsewhere::look(workspace, &bootstrap, &mut findings)?;
     submodules::look(workspace, &index, &mut findings)?;
     let series = Series::build(workspace, &bootstrap, &index, &tree, &selection, &mut findings)?;
+    let now = Seen::of(&session.id, &series, &tree, &findings);
+    if seen.as_ref() == Some(&now) {
+        return Ok(Outcome::Unchanged);
+    }
     let survey = Survey::of(workspace, &series, &tree, options.cap, &mut findings)?;
     let sidecar = keep::sidecar(workspace, options, &session, &runtime, &bootstrap, &series);
     let captured = keep::Captured {
@@ -248,7 +272,21 @@ fn capture(workspace: &Workspace, options: &Options, store: &Store) -> Result<Ou
         series: &series,
         survey: &survey,
     };
-    captured.keep(store, sidecar, findings)
+    let outcome = captured.keep(store, sidecar, findings)?;
+    *seen = Some(now);
+    Ok(outcome)
+}
+
+impl Seen {
+    fn of(session_id: &str, series: &Series, tree: &WorktreeState, findings: &Findings) -> Seen {
+        let steps = series.steps.iter().map(|step| (step.from.clone(), step.to.clone(), step.entry.commit.clone()));
+        Seen {
+            session_id: session_id.to_owned(),
+            steps: steps.collect(),
+            over_cap: tree.over_cap.clone(),
+            warned: findings.messages(),
+        }
+    }
 }
 
 /// The outcome without a capture. An older one of the session stays, and says from now on that it is older.

@@ -46,14 +46,6 @@ impl Selection {
         std::iter::once(OsString::from(":/")).chain(self.exclude.iter().map(|spec| negated(spec))).collect()
     }
 
-    /// Pathspecs for everything but the ignored files that are wanted.
-    pub(super) fn still_ignored(&self) -> Vec<OsString> {
-        if self.include_ignored.is_empty() {
-            return Vec::new();
-        }
-        std::iter::once(OsString::from(":/")).chain(self.include_ignored.iter().map(|spec| negated(spec))).collect()
-    }
-
     /// The tree that is `to` without the changes since `from` that are not wanted, and those changes.
     pub(super) fn filtered(
         &self,

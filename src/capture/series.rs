@@ -1,13 +1,15 @@
 //! The entries: one chain of trees from the bootstrap to the work tree, each entry the step to the next.
 
+use std::collections::BTreeMap;
+
 use bstr::{BString, ByteSlice};
 
 use super::baseline::{carried, overlaid};
 use super::selection::LeftOut;
-use super::{Bootstrap, Findings, IndexState, Selection, Workspace, worktree};
+use super::worktree::WorktreeState;
+use super::{Bootstrap, Findings, IndexState, Selection, Workspace};
 use crate::git::Error;
 use crate::mbox::{Entry, Identity, Kind};
-use worktree::WorktreeState;
 
 /// One entry, and the trees that its diff is between.
 pub(super) struct Step {
@@ -51,7 +53,7 @@ impl Series {
         last.intent_to_add = tree.intent_to_add.clone();
         let (worktree_tree, _) = chain.step(from, &tree.tree, index_tree.clone(), last)?;
         let Chain { steps, left_out, .. } = chain;
-        tell_of_left_out(left_out, findings);
+        tell_of_left_out(left_out.iter().chain(&tree.left_out), findings);
         Ok(Series { steps, head_tree, index_tree, worktree_tree })
     }
 
@@ -178,11 +180,14 @@ fn tell_of_rewritten_history(
 }
 
 /// What `--exclude` and `--omit-larger-than` took out of commits, the index and the work tree.
-fn tell_of_left_out(mut left_out: Vec<LeftOut>, findings: &mut Findings) {
-    left_out.sort_by(|one, other| one.path.cmp(&other.path));
-    left_out.dedup_by(|one, other| one.path == other.path);
-    let (large, excluded): (Vec<LeftOut>, Vec<LeftOut>) = left_out.into_iter().partition(|left| left.size.is_some());
-    let excluded: Vec<BString> = excluded.into_iter().map(|left| left.path).collect();
+fn tell_of_left_out<'a>(left_out: impl Iterator<Item = &'a LeftOut>, findings: &mut Findings) {
+    let paths: BTreeMap<&BString, Option<u64>> = left_out.map(|left| (&left.path, left.size)).collect();
+    let (large, excluded): (Vec<_>, Vec<_>) = paths.into_iter().partition(|(_, size)| size.is_some());
+    let excluded: Vec<BString> = excluded.into_iter().map(|(path, _)| path.clone()).collect();
     findings.about("excluded", &excluded, |names| format!("left out by --exclude: {names}"));
-    worktree::tell_omitted(&large, findings);
+    let bytes: u64 = large.iter().filter_map(|(_, size)| *size).sum();
+    let large: Vec<BString> = large.into_iter().map(|(path, _)| path.clone()).collect();
+    findings.about("omitted-large", &large, |names| {
+        format!("larger than --omit-larger-than, so not captured ({bytes} bytes in all): {names}")
+    });
 }

@@ -21,9 +21,13 @@ pub(super) fn look(
     findings: &mut Findings,
 ) -> Result<(), Error> {
     let ignored = others(workspace, &["--ignored", "--directory"], Vec::new())?;
-    let left_out = others(workspace, &["--ignored", "--directory"], selection.still_ignored())?;
+    let taken = match selection.include_ignored.as_slice() {
+        [] => Vec::new(),
+        wanted => others(workspace, &["--ignored", "--directory"], wanted.to_vec())?,
+    };
+    let left_out: Vec<BString> = ignored.iter().filter(|path| !taken.contains(path)).cloned().collect();
     tell_ignored(&left_out, findings);
-    let mut walk = Walk { passed_over: ignored.iter().map(|path| trimmed(path)).collect(), empty: Vec::new(), special };
+    let mut walk = Walk { passed_over: ignored.iter().map(trimmed).collect(), empty: Vec::new(), special };
     walk.passed_over.extend(index.submodules.iter().map(|(path, _)| path.clone()));
     walk.directory(&workspace.top, BString::default());
     let empty = std::mem::take(&mut walk.empty);
@@ -35,7 +39,7 @@ pub(super) fn look(
 
 /// Says which repositories lie inside this one, with what they hold.
 pub(super) fn tell_nested(workspace: &Workspace, nested: &[BString], findings: &mut Findings) {
-    let names: Vec<BString> = nested.iter().map(|path| trimmed(path)).collect();
+    let names: Vec<BString> = nested.iter().map(trimmed).collect();
     let about: Vec<String> = names.iter().take(3).map(|path| held(&workspace.file(path.as_bstr()))).collect();
     findings.about("nested-repository", &names, |list| {
         format!("a repository of its own, so not captured: {list} ({})", about.join("; "))

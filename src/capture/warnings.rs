@@ -25,10 +25,15 @@ impl Findings {
         if paths.is_empty() {
             return;
         }
-        let named: Vec<String> = paths.iter().take(NAMED).map(|path| shown(path)).collect();
+        let named: Vec<String> = paths.iter().take(NAMED).map(shown).collect();
         let mut warning = Warning::new(kind, message(&listed(&named, paths.len())), named);
         warning.extra.insert("count".into(), paths.len().into());
         self.list.push(warning);
+    }
+
+    /// What they say.
+    pub(super) fn messages(&self) -> Vec<String> {
+        self.list.iter().map(|warning| warning.message.clone()).collect()
     }
 
     /// All of them.

@@ -23,6 +23,8 @@ pub(super) struct WorktreeState {
     pub(super) verbatim: Vec<BString>,
     /// Files that are larger than the cap all by themselves; not read, not in the tree.
     pub(super) over_cap: Vec<(BString, u64)>,
+    /// What the user wanted left out.
+    pub(super) left_out: Vec<LeftOut>,
     /// Submodules whose HEAD is not the commit that the index has.
     pub(super) moved_submodules: Vec<BString>,
 }
@@ -36,7 +38,7 @@ struct Looked {
     feed: Vec<BString>,
     gone: Vec<BString>,
     over_cap: Vec<(BString, u64)>,
-    omitted: Vec<LeftOut>,
+    left_out: Vec<LeftOut>,
     special: Vec<BString>,
     unreadable: Vec<BString>,
     vanished: Vec<BString>,
@@ -57,7 +59,7 @@ pub(super) fn snapshot(
     let changed = changed(workspace, selection)?;
     let untracked = untracked(workspace, selection, findings)?;
     let intent_to_add = changed.iter().filter(|c| c.old.is_none() && c.new.is_some()).map(|c| c.path.clone()).collect();
-    let mut looked = Looked::default();
+    let mut looked = Looked { left_out: excluded(workspace, selection)?, ..Looked::default() };
     for change in &changed {
         match &change.new {
             None => looked.gone.push(change.path.clone()),
@@ -80,13 +82,32 @@ pub(super) fn snapshot(
     tell(&looked, &refused, findings);
     let moved_submodules = changed.iter().filter(|c| c.new.as_ref().is_some_and(TreeItem::is_gitlink));
     let moved_submodules = moved_submodules.map(|c| c.path.clone()).collect();
-    Ok(WorktreeState { tree, intent_to_add, verbatim, over_cap: looked.over_cap, moved_submodules })
+    Ok(WorktreeState {
+        tree,
+        intent_to_add,
+        verbatim,
+        over_cap: looked.over_cap,
+        left_out: looked.left_out,
+        moved_submodules,
+    })
 }
 
 /// Tracked paths whose files differ from the index.
 fn changed(workspace: &Workspace, selection: &Selection) -> Result<Vec<TreeChange>, Error> {
     let args = ["--raw", "-z", "--no-renames", "--full-index", "--ignore-submodules=dirty", "--"];
     raw_changes(workspace.desk.git("diff-files").args(args).args(selection.pathspecs()))
+}
+
+/// What `--exclude` leaves out here; untracked directories by their name alone.
+fn excluded(workspace: &Workspace, selection: &Selection) -> Result<Vec<LeftOut>, Error> {
+    if selection.exclude.is_empty() {
+        return Ok(Vec::new());
+    }
+    let args = ["--raw", "-z", "--no-renames", "--full-index", "--ignore-submodules=dirty", "--"];
+    let changed = raw_changes(workspace.desk.git("diff-files").args(args).args(&selection.exclude))?;
+    let untracked = others(workspace, &["--directory"], selection.exclude.clone())?;
+    let paths = changed.into_iter().map(|change| change.path).chain(untracked);
+    Ok(paths.map(|path| LeftOut { path, size: None }).collect())
 }
 
 /// Files that the index does not know and that are not ignored, or are wanted although they are. Repositories of their
@@ -145,7 +166,7 @@ fn look(
     let size = metadata.len();
     if known.iter().any(|(other, length, time)| other == path && *length == size && *time == modified(&metadata)) {
     } else if selection.omit_larger_than.is_some_and(|most| size > most) {
-        looked.omitted.push(LeftOut { path: path.clone(), size: Some(size) });
+        looked.left_out.push(LeftOut { path: path.clone(), size: Some(size) });
     } else if size > selection.cap {
         looked.over_cap.push((path.clone(), size));
     } else if File::open(&file).is_err() {
@@ -177,6 +198,12 @@ fn feed(workspace: &Workspace, paths: &[BString]) -> Result<Vec<(BString, String
         let command = workspace.desk.git("update-index").args(["-z", "--add", "--remove", "--replace", "--stdin"]);
         let answer = command.input(bstr::join("\0", batch)).finish()?;
         if answer.code == Some(0) {
+            // Some names it passes over, and only says so.
+            let passed_over = answer.stderr.lines().filter_map(|line| line.strip_prefix("Ignoring path "));
+            let why = "no name for a file in a repository";
+            refused.extend(passed_over.filter_map(|name| {
+                batch.iter().find(|path| path.to_str_lossy() == name).map(|path| (path.clone(), why.to_owned()))
+            }));
             continue;
         }
         if let [path] = batch {
@@ -202,15 +229,5 @@ fn tell(looked: &Looked, refused: &[(BString, String)], findings: &mut Findings)
     findings.about("refused-path", &paths, |names| {
         let why = refused.first().map(|(_, why)| why.as_str()).unwrap_or_default();
         format!("git does not take {names}, so not captured ({why})")
-    });
-    tell_omitted(&looked.omitted, findings);
-}
-
-/// Files over `--omit-larger-than`.
-pub(super) fn tell_omitted(omitted: &[LeftOut], findings: &mut Findings) {
-    let paths: Vec<BString> = omitted.iter().map(|left| left.path.clone()).collect();
-    let bytes: u64 = omitted.iter().filter_map(|left| left.size).sum();
-    findings.about("omitted-large", &paths, |names| {
-        format!("larger than --omit-larger-than, so not captured ({bytes} bytes in all): {names}")
     });
 }

@@ -1,0 +1,239 @@
+//! What `git glue-capture` says of its outcomes.
+
+use std::io::{IsTerminal, Read};
+
+use bstr::ByteSlice;
+use serde_json::{Value, json};
+
+use crate::capture::{Begun, Destination, Large, Options, Outcome, Overflow, Reason, Report, Unavailable};
+use crate::cli::{Exit, Failure, Ui};
+use crate::session::Warning;
+
+/// Tells of an outcome; the exit status it means.
+pub(super) fn tell(ui: &mut Ui, options: &Options, outcome: Outcome) -> Result<Exit, Failure> {
+    match outcome {
+        Outcome::Begun(begun) => tell_begun(ui, &begun),
+        Outcome::Unavailable(unavailable) => tell_unavailable(ui, &unavailable),
+        Outcome::Unchanged => Ok(Exit::Done),
+        Outcome::Empty(report) => {
+            for warning in &report.sidecar.warnings {
+                ui.warn(&warning.message);
+            }
+            json_report(ui, "empty", &report)?;
+            stream(ui, report)?;
+            Ok(Exit::Done)
+        }
+        Outcome::Captured(report) => {
+            summary(ui, &report);
+            next_step(ui, options, &report);
+            json_report(ui, "captured", &report)?;
+            stream(ui, report)?;
+            Ok(Exit::Done)
+        }
+        Outcome::Truncated(report, overflow) => {
+            for warning in &report.sidecar.warnings {
+                ui.warn(&warning.message);
+            }
+            stream(ui, report)?;
+            Err(over_cap(&overflow))
+        }
+    }
+}
+
+fn tell_begun(ui: &mut Ui, begun: &Begun) -> Result<Exit, Failure> {
+    for warning in &begun.warnings {
+        ui.warn(&warning.message);
+    }
+    if ui.json {
+        ui.object(json!({
+            "outcome": "begun",
+            "session_id": begun.session_id,
+            "bootstrap_sha": begun.bootstrap,
+            "dirty": begun.dirty,
+            "replaces": begun.replaces,
+            "warnings": warnings(&begun.warnings),
+        }))?;
+        return Ok(Exit::Done);
+    }
+    ui.line(&begun.session_id)?;
+    let short = &begun.bootstrap[..begun.bootstrap.len().min(12)];
+    ui.say(match (begun.unborn, begun.dirty) {
+        (true, _) => format!("Session begins here, before the first commit (recorded as {short})"),
+        (false, 0) => format!("Session begins at {short}"),
+        (false, dirty) => {
+            let files = if dirty == 1 { "1 changed file".to_owned() } else { format!("{dirty} changed files") };
+            format!("Session begins at {short}, with {files} that will not be taken for the agent's work")
+        }
+    });
+    match begun.replaces.first() {
+        _ if begun.replaces.contains(&begun.session_id) => ui.say("The session began here before; it begins anew"),
+        Some(last) => ui.say(format!("From now on, captures here are for this session and no longer for {last}")),
+        None => {}
+    }
+    ui.hint("when the agent is done: git glue-capture");
+    Ok(Exit::Done)
+}
+
+/// The warning is the session format's own, word for word.
+pub(super) fn tell_unavailable(ui: &mut Ui, unavailable: &Unavailable) -> Result<Exit, Failure> {
+    let advice = "commit changes inside the sandbox before exiting to preserve them";
+    let reason = unavailable.reason.name();
+    let detail = unavailable.detail.trim();
+    let message = format!("Runtime workspace diff unavailable ({reason}): {detail}; {advice}");
+    let hint = match unavailable.reason {
+        Reason::NoBootstrapSha | Reason::NotSupported => {
+            "git glue-capture --base=<the commit that the agent started from>; next time, run `git glue-capture --begin` first"
+        }
+        Reason::RuntimeNotGit => "go to the work tree, or name it with -C <dir>",
+        Reason::GitFailed => "git status says more",
+    };
+    if ui.json {
+        ui.object(json!({
+            "outcome": "unavailable",
+            "reason": reason,
+            "message": message,
+            "hint": hint,
+            "session_id": unavailable.session_id,
+            "older_capture": unavailable.older,
+        }))?;
+        return Ok(Exit::Unavailable);
+    }
+    // Where the agent works on the person's own files nothing is lost; only somebody who typed this wants to know.
+    if unavailable.reason != Reason::NotSupported {
+        ui.warn(message);
+    }
+    if unavailable.reason != Reason::NotSupported || std::io::stderr().is_terminal() {
+        ui.hint(hint);
+    }
+    if let (Some(id), true) = (&unavailable.session_id, unavailable.older) {
+        ui.warn(format!("the older capture of session {id} stays, and is marked as older"));
+    }
+    Ok(Exit::Unavailable)
+}
+
+fn summary(ui: &mut Ui, report: &Report) {
+    let counts = &report.counts;
+    let mut parts = Vec::new();
+    for (count, one, many) in [
+        (counts.commits, "commit", "commits"),
+        (counts.staged, "file staged", "files staged"),
+        (counts.unstaged, "file not staged", "files not staged"),
+        (counts.untracked, "file untracked", "files untracked"),
+    ] {
+        if count > 0 {
+            parts.push(format!("{count} {}", if count == 1 { one } else { many }));
+        }
+    }
+    ui.say(format!("Captured  {}", report.session_id));
+    if let Some(title) = &report.sidecar.title {
+        ui.say(format!("Title     {}", title.escape_debug()));
+    }
+    ui.say(format!("Changes   {}", parts.join(", ")));
+    let place = report.path.as_ref().map_or_else(|| "standard output".to_owned(), |path| path.display().to_string());
+    ui.say(format!("Written   {place} ({})", human(report.sidecar.size_bytes)));
+    for warning in &report.sidecar.warnings {
+        ui.warn(&warning.message);
+    }
+}
+
+fn next_step(ui: &mut Ui, options: &Options, report: &Report) {
+    if ui.quiet {
+        return;
+    }
+    match &options.destination {
+        Destination::Store => ui.hint(format!("at home, with this store: git glue-apply {}", report.session_id)),
+        Destination::File(path) => ui.hint(format!("at home: git glue-apply {}", quoted(&path.to_string_lossy()))),
+        Destination::Stream => {}
+    }
+}
+
+/// The mbox, when it goes to standard output.
+fn stream(ui: &mut Ui, report: Report) -> Result<(), Failure> {
+    let Some(mut file) = report.stream else { return Ok(()) };
+    let mut piece = vec![0; 1 << 16];
+    loop {
+        match file.read(&mut piece) {
+            Ok(0) => return Ok(()),
+            Ok(count) => ui.raw(&piece[..count])?,
+            Err(error) => return Err(Failure::output(error)),
+        }
+    }
+}
+
+fn over_cap(overflow: &Overflow) -> Failure {
+    let mut message = format!(
+        "the capture is over the cap of {}, so it is not whole and cannot be applied; the largest files are",
+        human(overflow.cap)
+    );
+    for Large { path, size } in &overflow.largest {
+        message += &format!("\n{:>9}  {}", human(*size), crate::patch::quote(path.as_bstr()).to_str_lossy());
+    }
+    let arguments: Vec<String> =
+        overflow.arguments.iter().map(|argument| quoted(&argument.to_string_lossy())).collect();
+    Failure::new(Exit::OverCap, "over-cap", message)
+        .hint(format!("before the sandbox goes away: git glue-capture {}", arguments.join(" ")))
+}
+
+fn json_report(ui: &mut Ui, outcome: &str, report: &Report) -> Result<(), Failure> {
+    if !ui.json {
+        return Ok(());
+    }
+    ui.object(json!({
+        "outcome": outcome,
+        "session_id": report.session_id,
+        "path": report.path.as_ref().map(|path| path.display().to_string()),
+        "commits": report.counts.commits,
+        "staged": report.counts.staged,
+        "unstaged": report.counts.unstaged,
+        "untracked": report.counts.untracked,
+        "set_aside": report.set_aside,
+        "capture": report.sidecar.to_map(),
+        "warnings": warnings(&report.sidecar.warnings),
+    }))
+}
+
+fn warnings(warnings: &[Warning]) -> Vec<Value> {
+    warnings.iter().map(|warning| Value::Object(warning.to_map())).collect()
+}
+
+/// Bytes as people read them.
+fn human(bytes: u64) -> String {
+    const UNITS: [&str; 5] = ["bytes", "KB", "MB", "GB", "TB"];
+    let mut unit = 0;
+    let mut whole = bytes;
+    let mut rest = 0;
+    while whole >= 1024 && unit + 1 < UNITS.len() {
+        (rest, whole, unit) = (whole % 1024, whole / 1024, unit + 1);
+    }
+    if unit == 0 || rest == 0 {
+        format!("{whole} {}", UNITS[unit])
+    } else {
+        format!("{whole}.{} {}", rest * 10 / 1024, UNITS[unit])
+    }
+}
+
+/// An argument as a POSIX shell reads it back.
+fn quoted(argument: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_=./,:@%+".contains(c);
+    if !argument.is_empty() && argument.chars().all(plain) {
+        argument.to_owned()
+    } else {
+        format!("'{}'", argument.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{human, quoted};
+
+    #[test]
+    fn sizes_are_shown_as_people_read_them() {
+        assert_eq!((human(10), human(52_428_800), human(1536)), ("10 bytes".into(), "50 MB".into(), "1.5 KB".into()));
+    }
+
+    #[test]
+    fn arguments_survive_a_shell() {
+        assert_eq!(quoted("--exclude=a/b.c"), "--exclude=a/b.c");
+        assert_eq!(quoted("--exclude=it's"), r"'--exclude=it'\''s'");
+    }
+}

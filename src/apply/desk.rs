@@ -133,7 +133,7 @@ impl<'a> Desk<'a> {
     pub fn write_verbatim(&self, tree: &str, paths: &[BString], spare: &mut Spare) -> Result<(), Error> {
         for path in paths {
             let item = self.objects.entry(tree, path.as_bstr())?.filter(|item| item.mode & 0o170_000 == 0o100_000);
-            let Some(item) = item.filter(|_| !self.is_below_link(path)) else { continue };
+            let Some(item) = item.filter(|_| !self.is_below_link(path.as_bstr())) else { continue };
             let file = self.file(path.as_bstr())?;
             let bytes = self.objects.blob(&item.id)?;
             if fs::read(&file).is_ok_and(|here| here == bytes) {
@@ -152,7 +152,7 @@ impl<'a> Desk<'a> {
     }
 
     /// Whether a folder of the path is none.
-    fn is_below_link(&self, path: &BString) -> bool {
+    fn is_below_link(&self, path: &BStr) -> bool {
         let mut folders = path.find_iter("/").map(|at| path[..at].as_bstr());
         folders.any(|folder| {
             let metadata = self.file(folder).ok().and_then(|file| file.symlink_metadata().ok());
@@ -222,7 +222,10 @@ impl<'a> Desk<'a> {
     /// What a path is on disk, as a tree would hold its bytes; `None` when nothing is there.
     pub fn on_disk(&self, path: &BStr) -> Result<Option<TreeItem>, Error> {
         let file = self.file(path)?;
-        let Ok(metadata) = file.symlink_metadata() else { return Ok(None) };
+        // What lies behind a link is another path's file, however well it would fit.
+        let Some(metadata) = file.symlink_metadata().ok().filter(|_| !self.is_below_link(path)) else {
+            return Ok(None);
+        };
         let mode = match metadata.file_type() {
             kind if kind.is_symlink() => LINK,
             kind if kind.is_file() && is_executable(&metadata) => 0o100_755,

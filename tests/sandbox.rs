@@ -38,6 +38,9 @@ struct Place {
     root: tempfile::TempDir,
     path: OsString,
     clock: Cell<u64>,
+    /// Name and mail of author and committer.
+    author: (String, String),
+    committer: (String, String),
 }
 
 #[allow(dead_code)]
@@ -49,6 +52,11 @@ impl Sandbox {
 
     /// With that git first on `PATH`.
     pub fn with_git(git: &Path) -> Sandbox {
+        Sandbox::of(git, ("Ann Author", "author@example.org"), ("Cam Committer", "committer@example.org"))
+    }
+
+    /// With that git first on `PATH`, and other people at work.
+    pub fn of(git: &Path, author: (&str, &str), committer: (&str, &str)) -> Sandbox {
         let root = tempfile::tempdir().unwrap();
         for dir in ["home", "bin"] {
             std::fs::create_dir(root.path().join(dir)).unwrap();
@@ -58,7 +66,9 @@ impl Sandbox {
         let programs = Path::new(env!("CARGO_BIN_EXE_git-glue-apply")).parent().unwrap().to_owned();
         let path = std::env::join_paths([bin, programs, "/usr/bin".into(), "/bin".into()]).unwrap();
         let dir = root.path().join("repo");
-        let sandbox = Sandbox { place: Rc::new(Place { root, path, clock: Cell::new(0) }), dir };
+        let owned = |(name, mail): (&str, &str)| (name.to_owned(), mail.to_owned());
+        let (author, committer) = (owned(author), owned(committer));
+        let sandbox = Sandbox { place: Rc::new(Place { root, path, clock: Cell::new(0), author, committer }), dir };
         sandbox.init(&[]);
         sandbox
     }
@@ -109,11 +119,11 @@ impl Sandbox {
             .env("GIT_CONFIG_NOSYSTEM", "1")
             .env("GIT_CONFIG_GLOBAL", "/dev/null")
             .env("GIT_TERMINAL_PROMPT", "0")
-            .env("GIT_AUTHOR_NAME", "Ann Author")
-            .env("GIT_AUTHOR_EMAIL", "author@example.org")
+            .env("GIT_AUTHOR_NAME", &self.place.author.0)
+            .env("GIT_AUTHOR_EMAIL", &self.place.author.1)
             .env("GIT_AUTHOR_DATE", &date)
-            .env("GIT_COMMITTER_NAME", "Cam Committer")
-            .env("GIT_COMMITTER_EMAIL", "committer@example.org")
+            .env("GIT_COMMITTER_NAME", &self.place.committer.0)
+            .env("GIT_COMMITTER_EMAIL", &self.place.committer.1)
             .env("GIT_COMMITTER_DATE", &date)
             .stdin(Stdio::null());
         command

@@ -31,22 +31,18 @@ pub(super) fn bash(program: &Command) -> String {
     let ids = BASH_PRINTED.replace("PRINTS", &format!("echo latest; {IDS}"));
     let refs = BASH_PRINTED.replace("PRINTS", REFS);
     let positional = if takes_id(program) { &ids } else { BASH_FILES };
-    let options = format!("_{} {name} \"$cur\" \"$prev\"", name.replace('-', "__"));
+    let by_clap = format!("_{} {name} \"$cur\" \"$prev\"", name.replace('-', "__"));
     let values: String = program
         .get_opts()
         .filter(|option| option.get_action().takes_values())
         .map(|option| {
             let is_called = |name| option.get_value_names().unwrap_or_default().iter().any(|value| *value == name);
             let body = match option.get_value_hint() {
-                ValueHint::DirPath => "COMPREPLY=()\n            compopt -o plusdirs 2>/dev/null".to_owned(),
-                _ if !option.get_possible_values().is_empty() => {
-                    let values: Vec<_> =
-                        option.get_possible_values().iter().map(|value| value.get_name().to_owned()).collect();
-                    format!("mapfile -t COMPREPLY < <(compgen -W \"{}\" -- \"$cur\")", values.join(" "))
-                }
-                _ if is_called("rev") => refs.clone(),
-                _ if option.get_long() == Some("session") => ids.clone(),
-                _ => BASH_FILES.to_owned(),
+                ValueHint::DirPath => &by_clap,
+                _ if !option.get_possible_values().is_empty() => &by_clap,
+                _ if is_called("rev") => &refs,
+                _ if option.get_long() == Some("session") => &ids,
+                _ => BASH_FILES,
             };
             format!("        {})\n            {body}\n            return 0\n            ;;\n", names(option))
         })
@@ -70,7 +66,7 @@ pub(super) fn bash(program: &Command) -> String {
 {values}    esac
     case "$cur" in
         -*)
-            {options}
+            {by_clap}
             ;;
         *)
             {positional}

@@ -3,6 +3,7 @@
 
 use bstr::{BString, ByteSlice};
 
+use super::submodules::is_dirty;
 use super::warnings::counted;
 use super::{Bootstrap, Findings, Workspace};
 use crate::git::Error;
@@ -72,7 +73,7 @@ fn branches(workspace: &Workspace, bootstrap: &Bootstrap, findings: &mut Finding
     Ok(())
 }
 
-/// Other work trees of the repository are captured by running it there.
+/// Other work trees of the repository with uncommitted work: they are captured by running it there.
 fn other_work_trees(workspace: &Workspace, findings: &mut Findings) -> Result<(), Error> {
     let answer = workspace.repo.git("worktree").args(["list", "--porcelain"]).output()?;
     let here = workspace.top.canonicalize().unwrap_or_else(|_| workspace.top.clone());
@@ -80,10 +81,11 @@ fn other_work_trees(workspace: &Workspace, findings: &mut Findings) -> Result<()
         .lines()
         .filter_map(|line| line.strip_prefix(b"worktree "))
         .filter(|path| path.to_path_lossy().canonicalize().is_ok_and(|path| path != here && path.join(".git").exists()))
+        .filter(|path| is_dirty(&path.to_path_lossy()).unwrap_or(true))
         .map(BString::from)
         .collect();
     findings.about("other-work-trees", &others, |names| {
-        format!("the repository has other work trees, which are captured by `git glue-capture -C` there: {names}")
+        format!("another work tree of this repository has uncommitted work, which is not captured: {names} (`git glue-capture -C` does)")
     });
     Ok(())
 }

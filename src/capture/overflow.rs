@@ -22,7 +22,7 @@ pub struct Large {
 pub struct Overflow {
     /// The cap, in bytes.
     pub cap: u64,
-    /// The largest contents, largest first; at most ten.
+    /// The paths with the most content, all their versions added up, largest first; at most ten.
     pub largest: Vec<Large>,
     /// The sum of all contents, in bytes.
     pub total: u64,
@@ -39,10 +39,22 @@ impl Overflow {
     pub(super) fn of(options: &Options, session_id: &str, survey: &Survey) -> Overflow {
         let total = survey.contents.iter().map(|content| content.size).sum();
         let mut arguments = same_again(options, session_id);
-        arguments.extend(less(options.cap, &survey.contents, total));
-        let largest = survey.contents.iter().take(NAMED).cloned().collect();
+        let files = by_path(&survey.contents);
+        arguments.extend(less(options.cap, &files, total));
+        let largest = files.into_iter().take(NAMED).collect();
         Overflow { cap: options.cap, largest, total, arguments }
     }
+}
+
+/// The contents that each path had, added up; largest first.
+fn by_path(contents: &[Large]) -> Vec<Large> {
+    let mut sums: BTreeMap<&BString, u64> = BTreeMap::new();
+    for content in contents {
+        *sums.entry(&content.path).or_default() += content.size;
+    }
+    let mut files: Vec<Large> = sums.into_iter().map(|(path, size)| Large { path: path.clone(), size }).collect();
+    files.sort_by_key(|file| std::cmp::Reverse(file.size));
+    files
 }
 
 /// The options that were given, but for those that say what belongs to the capture.

@@ -1,5 +1,7 @@
 //! Submodules: their commits and files belong to another repository, and do not travel with this one.
 
+use std::path::Path;
+
 use bstr::{BString, ByteSlice};
 
 use super::{Findings, IndexState, Workspace, index, worktree};
@@ -27,7 +29,8 @@ pub(super) fn look(workspace: &Workspace, index: &IndexState, findings: &mut Fin
     Ok(())
 }
 
-fn is_dirty(directory: &std::path::Path) -> Result<bool, Error> {
+/// Whether a work tree holds uncommitted work.
+pub(super) fn is_dirty(directory: &Path) -> Result<bool, Error> {
     let Some(repo) = Repo::discover_foreign_at(directory)? else { return Ok(false) };
     let Some(top) = repo.work_tree.clone() else { return Ok(false) };
     let desk = Isolated::over(&repo, Outside::WorkTree, None)?;

@@ -15,7 +15,7 @@ use crate::mbox::Kind;
 pub(super) struct Survey {
     /// By kind of entry.
     pub(super) counts: Counts,
-    /// Every new content with its path and size in bytes, largest first.
+    /// Every new content with its path and size in bytes.
     pub(super) contents: Vec<Large>,
     /// Those of them that are over the cap by themselves and are not in the series.
     pub(super) is_over: bool,
@@ -70,7 +70,6 @@ impl Survey {
         }
         survey.is_over |= !tree.over_cap.is_empty();
         survey.contents.extend(tree.over_cap.iter().map(|(path, size)| Large { path: path.clone(), size: *size }));
-        survey.contents.sort_by(|one, other| other.size.cmp(&one.size).then_with(|| one.path.cmp(&other.path)));
         lfs::tell_committed(workspace, small, findings)?;
         Ok(survey)
     }

@@ -206,7 +206,11 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Failure {
         match error {
             Error::Git(error) => error.into(),
-            Error::Session(error) => error.into(),
+            Error::Session(error) => {
+                let failure = Failure::from(error);
+                let hint = "git glue-capture -o <path> writes the capture elsewhere than into the store";
+                if failure.hint.is_some() { failure } else { failure.hint(hint) }
+            }
             Error::Io { .. } => Failure::new(Exit::Failed, "io", error.to_string()),
             Error::NoSuchBootstrap { .. } => Failure::new(Exit::Unavailable, "git-failed", error.to_string()),
             Error::Write { .. } => Failure::new(Exit::Failed, "write", error.to_string())

@@ -5,6 +5,7 @@ use std::io::{IsTerminal, Read};
 use bstr::ByteSlice;
 use serde_json::{Value, json};
 
+use crate::audit::{Layout, escape};
 use crate::capture::{Begun, Destination, Large, Options, Outcome, Overflow, Reason, Report, Unavailable};
 use crate::cli::{Exit, Failure, Ui};
 use crate::session::Warning;
@@ -126,7 +127,7 @@ fn summary(ui: &mut Ui, report: &Report) {
     }
     ui.say(format!("Captured  {}", report.session_id));
     if let Some(title) = &report.sidecar.title {
-        ui.say(format!("Title     {}", title.escape_debug()));
+        ui.say(format!("Title     {}", escape(title.as_bytes(), Layout::Line)));
     }
     ui.say(format!("Changes   {}", parts.join(", ")));
     let place = report.path.as_ref().map_or_else(|| "standard output".to_owned(), |path| path.display().to_string());

@@ -231,11 +231,15 @@ fn contents(directory: &Path) -> Result<BTreeMap<PathBuf, (bool, Vec<u8>)>> {
 fn programs() -> Result<PathBuf> {
     let example = std::env::current_exe()?;
     let directory = example.parent().and_then(Path::parent).ok_or("the example is not where cargo builds it")?;
-    if !directory.join("git-glue-capture").exists() {
+    let is_first = !directory.join("git-glue-capture").exists();
+    if is_first {
         println!("Building the programs first.");
     }
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.args(["build", "--quiet", "--bins", "--manifest-path", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")]);
+    cargo.args(["build", "--bins", "--manifest-path", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")]);
+    if !is_first {
+        cargo.arg("--quiet");
+    }
     if directory.ends_with("release") {
         cargo.arg("--release");
     }

@@ -42,7 +42,7 @@ fn round_trip() -> Result<bool> {
     stage.heading("The agent works in it: commits, and things it leaves uncommitted");
     agent_works(&stage)?;
 
-    stage.heading("Before the sandbox vanishes, its work is captured");
+    stage.heading("Before the sandbox vanishes, its work is captured: into the session store, which both share here");
     stage.show("sandbox", "git glue-capture --title 'Polish the docs'")?;
 
     stage.heading("At home, in a fresh clone: what is there, and then one command");

@@ -47,6 +47,7 @@ fn no_configuration_of_the_sandbox_changes_a_capture() {
         }
         trip.away.write(".git/info/attributes", "* diff=odd text eol=crlf filter=odd\n");
         trip.away.write("../everywhere", "*\n");
+        trip.away.git(&["config", "core.worktree", &trip.home.dir().to_string_lossy()]);
         trip.away.write(".git/hooks/post-index-change", "#!/bin/sh\ntouch hooked\n");
         fs::set_permissions(trip.away.path(".git/hooks/post-index-change"), fs::Permissions::from_mode(0o755)).unwrap();
         let before = snapshot(trip.away.dir());
@@ -583,6 +584,26 @@ fn a_huge_file_of_before_is_not_the_agents() {
         huge.set_len(1 << 31).unwrap();
         capture(&trip.away, &[]).is(5).says("2 GB  huge");
     });
+}
+
+#[test]
+fn its_own_temporary_files_are_no_work() {
+    let trip = Trip::new();
+    fs::create_dir(trip.away.path("tmp")).unwrap();
+    trip.away.write("new", "new\n");
+    let mut command = trip.away.command("git-glue-capture");
+    command.args(["--session", ID, "--base", &trip.base.to_string()]).env("TMPDIR", trip.away.path("tmp"));
+    let run = Run::from(command.output().unwrap());
+    run.is(0).says("Changes   1 file untracked\n");
+}
+
+#[test]
+fn any_id_begins_and_is_found_again() {
+    let trip = Trip::new();
+    let id = begin(&trip, &["--session", "odd/../id.lock"]);
+    trip.away.write("new", "new\n");
+    capture(&trip.away, &[]).is(0).says(&id.to_string());
+    capture(&trip.away, &["--session", "odd/../id.lock"]).is(0).says(&id.to_string());
 }
 
 #[test]

@@ -27,8 +27,8 @@ const REFS: &str = "refs/glue/begin/";
 pub(super) fn choose(workspace: &Workspace, options: &Options, store: &Store) -> Result<Chosen, Error> {
     let begun = begun(&workspace.repo)?;
     if let Some(id) = asked(options) {
-        let name = ref_name(&id);
-        let begun = begun.into_iter().find(|(other, _)| *other == name).map(|(_, commit)| commit);
+        let id = dir_name(&id);
+        let begun = begun.into_iter().find(|(other, _)| *other == id).map(|(_, commit)| commit);
         return Ok(Chosen { meta: meta(store, &id), id, begun });
     }
     if let Some((id, commit)) = here(begun, store, &workspace.top).into_iter().next() {
@@ -62,11 +62,14 @@ pub(super) fn begin_ref(id: &str) -> String {
     format!("{REFS}{}", ref_name(id))
 }
 
+/// A dot, where the rules for refs allow none. No id holds a percent sign.
+const DOT: &str = "%2E";
+
 /// An id as a part of a ref's name (git-check-ref-format(1)).
 fn ref_name(id: &str) -> String {
     let name = dir_name(id);
     if name.starts_with('.') || name.ends_with('.') || name.contains("..") || name.ends_with(".lock") {
-        name.replace('.', "_")
+        name.replace('.', DOT)
     } else {
         name
     }
@@ -80,7 +83,7 @@ fn meta(store: &Store, id: &str) -> Option<Meta> {
 fn begun(repo: &Repo) -> Result<Vec<(String, String)>, Error> {
     let bytes = repo.git("for-each-ref").args(["--format=%(objectname) %(refname)", REFS]).output()?;
     let lines = bytes.lines().filter_map(|line| line.to_str().ok()?.split_once(' '));
-    Ok(lines.map(|(commit, name)| (name.trim_start_matches(REFS).to_owned(), commit.to_owned())).collect())
+    Ok(lines.map(|(commit, name)| (name.trim_start_matches(REFS).replace(DOT, "."), commit.to_owned())).collect())
 }
 
 /// Those of them that belong to this work tree, or to none that the store knows; newest first.

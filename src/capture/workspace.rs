@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use bstr::{BStr, ByteSlice};
+use bstr::{BStr, BString, ByteSlice};
 
 use crate::git::{Error, Isolated, Objects, Outside, Repo};
 
@@ -27,9 +27,12 @@ impl Workspace {
     /// nothing of its configuration is run.
     pub(super) fn open(directory: &Path) -> Result<Result<Workspace, String>, Error> {
         let shown = directory.canonicalize().unwrap_or_else(|_| directory.to_owned());
-        let Some(repo) = Repo::discover_foreign(directory)? else {
+        let Some(mut repo) = Repo::discover_foreign(directory)? else {
             return Ok(Err(format!("{} is not in a git repository", shown.display())));
         };
+        if let (Some(top), true) = (around(&repo, &shown), repo.work_tree.is_some()) {
+            repo.work_tree = Some(top);
+        }
         let Some(top) = repo.work_tree.clone() else {
             return Ok(Err(format!(
                 "{} is in a bare repository or a git directory, not in a work tree",
@@ -49,6 +52,13 @@ impl Workspace {
         Ok(Ok(Workspace { desk, objects, top, head, branch, repo }))
     }
 
+    /// Where our own temporary files lie below the top, should they.
+    pub(super) fn own_files(&self) -> Option<BString> {
+        let (desk, top) = (self.desk.path().canonicalize().ok()?, self.top.canonicalize().ok()?);
+        let below = desk.strip_prefix(top).ok()?;
+        Some(BString::from(below.as_os_str().as_encoded_bytes()))
+    }
+
     /// Where a path of the index lies on disk.
     pub(super) fn file(&self, path: &BStr) -> PathBuf {
         self.top.join(path.to_path_lossy())
@@ -58,4 +68,13 @@ impl Workspace {
     pub(super) fn tree_of(&self, commit: &str) -> Result<String, Error> {
         Ok(self.objects.commit(commit)?.tree)
     }
+}
+
+/// The directory that the git directory lies in as `.git`, when `directory` is below it: that is where somebody looks for
+/// the work, whatever `core.worktree` says.
+fn around(repo: &Repo, directory: &Path) -> Option<PathBuf> {
+    let asked = ["GIT_DIR", "GIT_WORK_TREE"].iter().any(|name| std::env::var_os(name).is_some());
+    let parent = repo.git_dir.parent().filter(|_| !asked && repo.git_dir.ends_with(".git"))?;
+    let is_inside = directory.starts_with(parent.canonicalize().ok()?) && !directory.starts_with(&repo.git_dir);
+    is_inside.then(|| parent.to_owned())
 }

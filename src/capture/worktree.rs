@@ -134,7 +134,10 @@ pub(super) fn others(workspace: &Workspace, options: &[&str], pathspecs: Vec<OsS
         command = command.arg(option);
     }
     let bytes = command.args(options).arg("--").args(pathspecs).output()?;
-    Ok(bytes.split(|&byte| byte == 0).filter(|path| !path.is_empty()).map(BString::from).collect())
+    let own = workspace.own_files();
+    let is_own = |path: &[u8]| own.as_ref().is_some_and(|own| path.starts_with(own));
+    let paths = bytes.split(|&byte| byte == 0).filter(|path| !path.is_empty() && !is_own(path));
+    Ok(paths.map(BString::from).collect())
 }
 
 /// Looks at one file without reading it.

@@ -119,7 +119,9 @@ impl Rows {
         self.add("status", Some(meta.status().to_owned()));
         self.add("title", Some(summary.title()));
         self.add("directory", Some(meta.cwd.clone()));
-        self.add("model", Some(meta.model()));
+        // Sessions that a capture made know of no model.
+        let model = Some(meta.model());
+        self.add("model", model.filter(|model| model != "unknown/unknown"));
         self.add("runtime", Some(meta.runtime().to_owned()));
         self.add("sandbox", meta.sandbox_id.clone());
         self.add("bootstrap", meta.runtime_bootstrap_sha.clone());

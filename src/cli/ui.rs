@@ -6,7 +6,7 @@ use bstr::ByteSlice;
 use serde_json::json;
 
 use super::{Common, Exit, Failure};
-use crate::audit::{Layout, escape};
+use crate::audit::{Layout, escape, hidden};
 
 /// When to use colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -107,7 +107,8 @@ impl Ui {
         if let (Some(whole), serde_json::Value::Object(object)) = (whole.as_object_mut(), object) {
             whole.extend(object);
         }
-        serde_json::to_writer(&mut self.out, &whole).map_err(|error| Failure::output(error.into()))?;
+        let text = serde_json::to_string(&whole).map_err(|error| Failure::output(error.into()))?;
+        self.out.write_all(plain_json(&text).as_bytes()).map_err(Failure::output)?;
         self.out.write_all(b"\n").map_err(Failure::output)
     }
 
@@ -178,6 +179,19 @@ impl Ui {
     }
 }
 
+/// The same JSON with what serde_json leaves as it is, and a terminal would obey, in `\u` escapes: DEL, C1 controls,
+/// bidirectional and invisible characters.
+fn plain_json(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    for ch in text.chars() {
+        match hidden(ch) {
+            Some(_) => ch.encode_utf16(&mut [0; 2]).iter().for_each(|unit| plain += &format!("\\u{unit:04x}")),
+            None => plain.push(ch),
+        }
+    }
+    plain
+}
+
 const RESET: &str = "\x1b[m";
 
 impl Style {
@@ -201,4 +215,18 @@ fn color_by_default() -> bool {
     let here = std::path::Path::new(".");
     let asked = crate::git::Command::new("config", here).args(["--get-colorbool", "color.ui", "true"]).line();
     asked.map_or(true, |answer| answer == "true")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::plain_json;
+
+    #[test]
+    fn json_hides_nothing_and_stays_the_same_json() {
+        let title = "a\u{202e}b\u{9b}2J\u{7f}\u{e0001}ü";
+        let text = serde_json::to_string(title).expect("a string is JSON");
+        let plain = plain_json(&text);
+        assert_eq!(plain, "\"a\\u202eb\\u009b2J\\u007f\\udb40\\udc01ü\"");
+        assert_eq!(serde_json::from_str::<String>(&plain).expect("still JSON"), title);
+    }
 }

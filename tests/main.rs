@@ -4,6 +4,7 @@
 
 mod apply;
 mod apply_config;
+mod apply_conflicts;
 mod apply_undo;
 mod audit;
 mod capture;

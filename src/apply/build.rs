@@ -7,7 +7,7 @@ use bstr::{BString, ByteSlice};
 use super::links::Links;
 use super::place::{Bench, Conflict, Patch, Placed, Reject, Stage};
 use super::proof::{Comparison, Proof};
-use super::record::Record;
+use super::resume::{Resume, is_left};
 use super::{Error, OnConflict, Options, Place, Series, Target, merge};
 use crate::git::{Commit, Isolated, Objects, Repo, TreeItem};
 use crate::mbox::{Entry, Identity, Kind};
@@ -91,9 +91,13 @@ pub fn build(
         isolated.git("unpack-objects").args(["-q", "--strict"]).input(pack).run()?;
     }
     let mut builder = Builder::start(repo, isolated, target, options)?;
-    let first = if options.rest { Record::read(repo, &series.id)?.map_or(0, |record| record.next) } else { 0 };
+    let mut first = target.resume.as_ref().map_or(0, Resume::first);
+    if let Some(waiting) = target.resume.as_ref().and_then(|resume| resume.waiting) {
+        builder.resolved(series, waiting)?;
+        first += 1;
+    }
     for index in first..series.len() {
-        if options.rest && series.entry(index).kind == Kind::Commit {
+        if target.resume.as_ref().is_some_and(|resume| !is_left(resume, series, index)) {
             continue;
         }
         if !builder.entry(series, index)? {
@@ -125,8 +129,7 @@ impl<'a> Builder<'a> {
     ) -> Result<Builder<'a>, Error> {
         let tree = if options.rest {
             // What `git am --continue` and the person made of the entries before is in the index.
-            isolated.copy_index(repo)?;
-            isolated.write_tree()?
+            Resume::resolved(repo, isolated)?
         } else {
             target.base_tree.clone()
         };
@@ -176,6 +179,23 @@ impl<'a> Builder<'a> {
         self.comparison.add(series, index, &tree, exact);
         self.settle(&entry, &patch, tree, exact)?;
         Ok(true)
+    }
+
+    /// Commits what the person made of an entry that was in conflict.
+    fn resolved(&mut self, series: &mut Series, index: usize) -> Result<(), Error> {
+        let diff = self.diff.clone();
+        let patch = Patch::unpack(series, index, &diff)?;
+        self.links.follow(&patch)?;
+        if self.tree == self.target.base_tree {
+            return Err(Error::NothingResolved { subject: patch.subject });
+        }
+        // Its postimages are the preimages of entries to come.
+        merge::images(self.bench.isolated, &self.bench.objects, &self.target.base_tree, &patch)?;
+        let entry = series.entry(index).clone();
+        let tree = self.tree.clone();
+        self.commit(&entry, &tree, &patch, false)?;
+        self.built.tip_tree = tree;
+        Ok(())
     }
 
     fn place(&mut self, entry: &Entry, patch: &Patch) -> Result<Placed, Error> {

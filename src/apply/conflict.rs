@@ -19,6 +19,33 @@ use super::{Error, Obstacle, Series};
 use crate::git::{Error as GitError, Isolated, Repo};
 use crate::mbox::{Entry, Kind};
 
+/// The file in a session of `git am` that tells that it is ours, and of which capture. git passes over it.
+const MARK: &str = "glue-session";
+
+/// The mail, counted from 1, that the `git am` in progress waits for; `None` when it is not one that we left for session `id`.
+pub fn waiting_mail(repo: &Repo, id: &str) -> Result<Option<usize>, Error> {
+    let folder = repo.git_dir.join("rebase-apply");
+    if fs::read(folder.join(MARK)).ok().as_deref() != Some(id.as_bytes()) {
+        return Ok(None);
+    }
+    let next = folder.join("next");
+    let bytes = fs::read(&next).map_err(GitError::io("cannot read", next))?;
+    Ok(bytes.to_str().ok().and_then(|text| text.trim().parse().ok()).filter(|&number: &usize| number > 0))
+}
+
+/// Moves a session of `git am` that is over out of git's sight; where it is now.
+pub fn put_away(repo: &Repo, isolated: &Isolated) -> Result<PathBuf, Error> {
+    let (from, to) = (repo.git_dir.join("rebase-apply"), isolated.path().join("finished-am"));
+    fs::rename(&from, &to).map_err(GitError::io("cannot move", from))?;
+    Ok(to)
+}
+
+/// Takes that back.
+pub fn bring_back(repo: &Repo, session: &Path) -> Result<(), Error> {
+    fs::rename(session, repo.git_dir.join("rebase-apply")).map_err(GitError::io("cannot move", session))?;
+    Ok(())
+}
+
 /// A session of `git am`, made ready beside the place where git looks for it.
 pub struct AmSession {
     folder: PathBuf,
@@ -50,6 +77,8 @@ pub fn prepare(
         return Err(Error::InTheWay(in_the_way.into_iter().map(obstacle).collect()));
     }
     write_state(&folder, series.entry(stop.entry), mails.len(), &built.tip)?;
+    let mark = folder.join(MARK);
+    fs::write(&mark, &series.id).map_err(GitError::io("cannot write", mark))?;
     Ok(Some(AmSession { folder }))
 }
 

@@ -129,6 +129,29 @@ impl<'a> Desk<'a> {
         }
     }
 
+    /// Makes the index, and the files at which it differs, what `tree` says: what `git am --abort` does to a conflict.
+    pub fn reset(&self, tree: &str) -> Result<Spare, Error> {
+        let mut spare = Spare::in_folder(self.isolated.path())?;
+        let mut paths = self.staged(tree)?;
+        paths.dedup();
+        let mut items = Vec::new();
+        for path in &paths {
+            spare.keep(&self.file(path.as_bstr())?, self.top())?;
+            items.push((path.as_bstr(), self.objects.entry(tree, path.as_bstr())?));
+        }
+        self.isolated.set_entries(items.iter().map(|(path, item)| (*path, item.as_ref())))?;
+        for (path, _) in items.iter().filter(|(path, item)| item.is_none() && !self.is_below_link(path)) {
+            // What is not there need not be removed.
+            let _ = fs::remove_file(self.file(path)?);
+        }
+        let files = items.iter().filter(|(_, item)| item.is_some()).map(|(path, _)| *path);
+        let written = self.isolated.git("checkout-index").args(["-f", "-u", "-z", "--stdin"]);
+        match written.input(bstr::join("\0", files)).run() {
+            Ok(()) => Ok(spare),
+            Err(error) => spare.put_back().and(Err(error.into())),
+        }
+    }
+
     /// Writes files with the bytes of their blobs in `tree`, whatever conversion the attributes ask for.
     pub fn write_verbatim(&self, tree: &str, paths: &[BString], spare: &mut Spare) -> Result<(), Error> {
         for path in paths {
@@ -152,7 +175,7 @@ impl<'a> Desk<'a> {
     }
 
     /// Whether a folder of the path is none.
-    fn is_below_link(&self, path: &BStr) -> bool {
+    fn is_below_link(&self, path: &[u8]) -> bool {
         let mut folders = path.find_iter("/").map(|at| path[..at].as_bstr());
         folders.any(|folder| {
             let metadata = self.file(folder).ok().and_then(|file| file.symlink_metadata().ok());

@@ -175,6 +175,18 @@ pub enum Error {
         /// Why.
         reason: String,
     },
+    /// The conflict is not resolved yet.
+    #[error("these files are still in conflict:\n{}", list(.paths))]
+    Unresolved {
+        /// Their paths.
+        paths: Vec<BString>,
+    },
+    /// The conflict was resolved to what was there before, so that there is nothing to commit.
+    #[error("nothing is left of the commit '{subject}': the index is what it was before it")]
+    NothingResolved {
+        /// The commit's subject.
+        subject: BString,
+    },
     /// There is nothing to undo or to continue.
     #[error("nothing of {id} was applied here that could be {verb}")]
     NoRecord {

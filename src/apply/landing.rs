@@ -10,8 +10,9 @@ use super::build::Built;
 use super::conflict::AmSession;
 use super::desk::Desk;
 use super::record::Record;
+use super::refs::RefMoves;
+use super::resume::Resume;
 use super::spare::Spare;
-use super::target::short;
 use super::{Error, Options, Outcome, Place, Report, Series, Target, conflict};
 use crate::git::{Isolated, Outside, Repo};
 use crate::mbox::Kind;
@@ -49,7 +50,7 @@ fn no_checkout(repo: &Repo, isolated: &Isolated, series: &Series, target: &Targe
     let record = record(series, target, built, &built.tip_tree, false);
     let record_id = record.write(isolated)?;
     isolated.keep_objects()?;
-    move_refs(repo, target, built, &record, &record_id, true)
+    RefMoves::new(repo, target, &record, &built.tip).make(&record_id, true)
 }
 
 /// A new linked work tree, made by git on the base, then brought to what the capture holds.
@@ -103,8 +104,14 @@ impl Landing<'_> {
             return Ok(false);
         }
         let am = conflict::prepare(self.isolated, series, self.built, &desk)?;
-        let record = match Record::read(self.repo, &series.id)?.filter(|_| self.options.rest) {
-            Some(begun) => continued(begun, self.target, self.built, series.len()),
+        let record = match &self.target.resume {
+            Some(Resume { record: begun, .. }) => Record {
+                head: begun.head.clone(),
+                head_branch: begun.head_branch.clone(),
+                branch_is_new: begun.branch_is_new,
+                before_tree: begun.before_tree.clone(),
+                ..record(series, self.target, self.built, &before, true)
+            },
             None => record(series, self.target, self.built, &before, true),
         };
         let record_id = record.write(self.isolated)?;
@@ -113,19 +120,10 @@ impl Landing<'_> {
             desk.objects().write_blob(b"")?;
         }
         self.isolated.keep_objects()?;
-        let moves = !self.options.rest;
-        if moves {
-            move_refs(self.repo, self.target, self.built, &record, &record_id, false)?;
-        }
-        self.files(&mut desk, &before, am).inspect_err(|_| {
-            if moves {
-                take_refs_back(self.repo, self.target, self.built, &record);
-            }
-        })?;
-        if !moves {
-            finish_record(self.repo, series, &record_id)?;
-        }
-        Ok(moves)
+        let moves = RefMoves::new(self.repo, self.target, &record, &self.built.tip);
+        moves.make(&record_id, false)?;
+        self.files(&mut desk, &before, am).inspect_err(|_| moves.take_back())?;
+        Ok(true)
     }
 
     fn head_tree(&self) -> Result<String, Error> {
@@ -135,6 +133,17 @@ impl Landing<'_> {
 
     /// The work tree and the index, once the refs have moved. All of it, or none.
     fn files(&self, desk: &mut Desk, before: &str, am: Option<AmSession>) -> Result<(), Error> {
+        let over = match &self.target.resume {
+            Some(Resume { waiting: Some(_), .. }) => Some(conflict::put_away(self.repo, self.isolated)?),
+            _ => None,
+        };
+        self.switched(desk, before, am).or_else(|error| {
+            let back = over.map_or(Ok(()), |session| conflict::bring_back(self.repo, &session));
+            back.and(Err(error))
+        })
+    }
+
+    fn switched(&self, desk: &mut Desk, before: &str, am: Option<AmSession>) -> Result<(), Error> {
         let mut spare = desk.switch(before, &self.built.worktree_tree)?;
         let rest = self.index(desk, &mut spare).and_then(|()| match am {
             Some(am) => am.begin(self.repo, &self.built.tip, || desk.finish()),
@@ -158,19 +167,6 @@ impl Landing<'_> {
     }
 }
 
-/// The record of an apply whose uncommitted work has landed now, too.
-fn continued(begun: Record, target: &Target, built: &Built, entries: usize) -> Record {
-    let next = built.stop.as_ref().map_or(entries, |stop| stop.entry + 1);
-    Record {
-        tip: target.head.clone(),
-        index_tree: built.index_tree.clone(),
-        worktree_tree: built.worktree_tree.clone(),
-        next,
-        complete: built.stop.is_none(),
-        ..begun
-    }
-}
-
 fn record(series: &Series, target: &Target, built: &Built, before: &str, complete: bool) -> Record {
     // A conflict in a commit leaves a `git am`, and undo begins where `git am --abort` ends: at the tip.
     let at_tip = built.stop.as_ref().is_some_and(|stop| stop.kind == Kind::Commit);
@@ -190,63 +186,6 @@ fn record(series: &Series, target: &Target, built: &Built, before: &str, complet
         next: built.stop.as_ref().map_or(series.len(), |stop| stop.entry + 1),
         complete: complete && built.stop.is_none() && built.rejects.is_empty(),
     }
-}
-
-/// The branch and the record in one transaction, then HEAD.
-fn move_refs(
-    repo: &Repo,
-    target: &Target,
-    built: &Built,
-    record: &Record,
-    record_id: &str,
-    stay: bool,
-) -> Result<(), Error> {
-    let undo = Record::ref_name(&record.session);
-    let mut commands = format!("start\nupdate {undo} {record_id}\n");
-    commands += &match &target.branch {
-        Some(branch) if record.branch_is_new => format!("create {branch} {}\n", built.tip),
-        Some(branch) => format!("update {branch} {} {}\n", built.tip, target.head),
-        None => format!("option no-deref\nupdate HEAD {} {}\n", built.tip, target.head),
-    };
-    commands += "prepare\ncommit\n";
-    let message = format!("glue-apply: {}", record.session);
-    repo.git("update-ref").args(["-m", &message, "--create-reflog", "--stdin"]).input(commands).run()?;
-    match &target.branch {
-        Some(branch) if record.branch_is_new && !stay => {
-            point_head(repo, target.head_branch.as_deref(), &target.head, branch)
-                .inspect_err(|_| take_refs_back(repo, target, built, record))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// HEAD onto another branch, told in the reflog in the words by which `git checkout -` finds the way back.
-pub fn point_head(repo: &Repo, from: Option<&str>, from_commit: &str, to: &str) -> Result<(), Error> {
-    let message = format!("checkout: moving from {} to {}", from.map_or(from_commit, short), short(to));
-    Ok(repo.git("symbolic-ref").args(["-m", &message, "HEAD", to]).run()?)
-}
-
-/// After a failure: HEAD and the branch as they were. What fails here was told by the first error already.
-fn take_refs_back(repo: &Repo, target: &Target, built: &Built, record: &Record) {
-    let undo = Record::ref_name(&record.session);
-    let back = match &target.branch {
-        Some(branch) if record.branch_is_new => {
-            let _ = match &target.head_branch {
-                Some(old) => repo.git("symbolic-ref").args(["HEAD", old]).finish(),
-                None => repo.git("update-ref").args(["--no-deref", "HEAD", &target.head]).finish(),
-            };
-            format!("delete {branch} {}\n", built.tip)
-        }
-        Some(branch) => format!("update {branch} {} {}\n", target.head, built.tip),
-        None => format!("option no-deref\nupdate HEAD {} {}\n", target.head, built.tip),
-    };
-    let _ = repo.git("update-ref").arg("--stdin").input(format!("{back}delete {undo}\n")).finish();
-}
-
-/// The rest has landed: the record says so.
-fn finish_record(repo: &Repo, series: &Series, rest: &str) -> Result<(), Error> {
-    let name = Record::ref_name(&series.id);
-    Ok(repo.git("update-ref").args([&name, rest]).run()?)
 }
 
 /// The files that the person would see named: paths of a list of changes.

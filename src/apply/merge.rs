@@ -30,6 +30,20 @@ pub enum Merge {
 
 /// Merges `patch` into `ours`.
 pub fn three_way(isolated: &Isolated, objects: &Objects, ours: &str, patch: &Patch) -> Result<Merge, Error> {
+    match images(isolated, objects, ours, patch)? {
+        Some((base, theirs)) => merge_trees(isolated, objects, [&base, ours, &theirs], &patch.subject),
+        None => Ok(Merge::NoPreimages),
+    }
+}
+
+/// A tree of the preimages that the diff names and one of its postimages; `None` when a preimage is missing. Also asked
+/// for where a diff fits on something else than its preimages: its postimages are the preimages of entries to come.
+pub fn images(
+    isolated: &Isolated,
+    objects: &Objects,
+    ours: &str,
+    patch: &Patch,
+) -> Result<Option<(String, String)>, Error> {
     // `--build-fake-ancestor` takes what the diff names no id for (a change of mode alone) from the index.
     isolated.read_tree(ours)?;
     find_preimages(isolated, objects, patch)?;
@@ -37,16 +51,21 @@ pub fn three_way(isolated: &Isolated, objects: &Objects, ours: &str, patch: &Pat
     let built =
         isolated.git("apply").arg(format!("--build-fake-ancestor={}", index.display())).arg(patch.diff).finish()?;
     if built.code != Some(0) {
-        return Ok(Merge::NoPreimages);
+        return Ok(None);
     }
     let on_index = |subcommand: &str| isolated.git(subcommand).env("GIT_INDEX_FILE", &index);
-    let base = on_index("write-tree").line()?.to_string();
+    // An id that nothing has becomes an entry of the index all the same, but of no tree.
+    let base = on_index("write-tree").finish()?;
+    if base.code != Some(0) {
+        return Ok(None);
+    }
+    let base = base.stdout.trim().to_str_lossy().into_owned();
     let applied = on_index("apply").args(["--cached", "--whitespace=nowarn"]).arg(patch.diff).finish()?;
     if applied.code != Some(0) {
-        return Ok(Merge::NoPreimages);
+        return Ok(None);
     }
     let theirs = on_index("write-tree").line()?.to_string();
-    merge_trees(isolated, objects, [&base, ours, &theirs], &patch.subject)
+    Ok(Some((base, theirs)))
 }
 
 /// Preimages that the repository does not have may be in the person's own files: when one hashes to the id, it is it.

@@ -4,10 +4,8 @@
 //! ([`merge`]); what even that cannot decide is a [`Conflict`]. Nothing of the person's is read or written,
 //! but for files that hold a preimage the repository does not have.
 
-use std::collections::{HashMap, HashSet};
-use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
-use std::path::{Path, PathBuf};
+use std::collections::HashMap;
+use std::path::Path;
 
 use bstr::{BString, ByteSlice};
 
@@ -97,7 +95,7 @@ pub struct Bench<'a> {
     pub objects: Objects,
     /// The tree that the private index holds, where that is known. A series goes from one tree to the next; reading a
     /// tree of 100,000 files again for each mail would cost more than all else.
-    holds: Option<String>,
+    pub(super) holds: Option<String>,
 }
 
 impl<'a> Bench<'a> {
@@ -117,6 +115,10 @@ impl<'a> Bench<'a> {
             let after = self.isolated.write_tree()?;
             self.holds = Some(after.clone());
             let exact = check_images(&self.objects, patch, tree, &after)?;
+            if !exact {
+                self.holds = None;
+                merge::images(self.isolated, &self.objects, tree, patch)?;
+            }
             return Ok(Placed::Fits { tree: after, exact });
         }
         match merge::three_way(self.isolated, &self.objects, tree, patch)? {
@@ -124,36 +126,6 @@ impl<'a> Bench<'a> {
             Merge::Conflict { tree, stages } => Ok(Placed::Conflict(Conflict { tree, stages, rejects: Vec::new() })),
             Merge::NoPreimages => Ok(Placed::Conflict(self.reject(tree, patch)?)),
         }
-    }
-
-    /// Places the hunks that fit and keeps the others as rejects.
-    pub fn reject(&mut self, tree: &str, patch: &Patch) -> Result<Conflict, Error> {
-        self.hold(tree)?;
-        self.holds = None;
-        let folder = self.isolated.path().join(format!("rejects-{}", patch.index));
-        for change in &patch.changes {
-            // git writes `<path>.rej` but makes no folder for it.
-            let file = reject_file(&folder, target(change));
-            let parent = file.parent().unwrap_or(&folder);
-            std::fs::create_dir_all(parent).map_err(crate::git::Error::io("cannot make", parent))?;
-        }
-        let apply = self.isolated.git_on("apply", &folder).args(["--cached", "--reject", "--whitespace=nowarn"]);
-        // It fails whenever there are rejects; what it left tells which.
-        apply.arg(patch.diff).finish()?;
-        let after = self.isolated.write_tree()?;
-        let placed: HashSet<BString> =
-            self.isolated.changes(tree, &after)?.into_iter().map(|change| change.path).collect();
-        let mut rejects = Vec::new();
-        for (number, change) in patch.changes.iter().enumerate() {
-            let path = target(change).clone();
-            match std::fs::read(reject_file(&folder, &path)) {
-                Ok(hunks) => rejects.push(Reject { path, hunks }),
-                // A file that is missing, or a binary one that is another: git rejects it whole and writes nothing.
-                Err(_) if !placed.contains(&path) => rejects.push(Reject { path, hunks: section(patch, number)? }),
-                Err(_) => {}
-            }
-        }
-        Ok(Conflict { tree: after, stages: Vec::new(), rejects })
     }
 
     /// Makes the private index hold `tree`.
@@ -164,31 +136,6 @@ impl<'a> Bench<'a> {
         }
         Ok(())
     }
-}
-
-/// The path that a change is about.
-fn target(change: &FileChange) -> &BString {
-    static NONE: BString = BString::new(Vec::new());
-    change.new_path.as_ref().or(change.old_path.as_ref()).unwrap_or(&NONE)
-}
-
-/// Where git writes the rejected hunks of a path. The path was checked not to leave the folder.
-fn reject_file(folder: &Path, path: &BString) -> PathBuf {
-    let mut name = path.to_vec();
-    name.extend_from_slice(b".rej");
-    name.to_path().map_or_else(|_| folder.to_owned(), |name| folder.join(name))
-}
-
-/// The part of the diff that speaks of one file: up to where the next one's begins.
-fn section(patch: &Patch, number: usize) -> Result<Vec<u8>, Error> {
-    let io = || crate::git::Error::io("cannot read", patch.diff);
-    let mut file = File::open(patch.diff).map_err(io())?;
-    let start = patch.changes[number].offset;
-    let end = patch.changes.get(number + 1).map_or(u64::MAX, |next| next.offset);
-    file.seek(SeekFrom::Start(start)).map_err(io())?;
-    let mut bytes = Vec::new();
-    file.take(end.saturating_sub(start)).read_to_end(&mut bytes).map_err(io())?;
-    Ok(bytes)
 }
 
 /// Holds the ids that the diff names against what came out: a file that was the named preimage must now be the named

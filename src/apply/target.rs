@@ -2,6 +2,7 @@
 
 use bstr::{BString, ByteSlice};
 
+use super::resume::Resume;
 use super::{Error, OnConflict, Options, Place, Series};
 use crate::git::Repo;
 
@@ -20,6 +21,8 @@ pub struct Target {
     pub branch: Option<String>,
     /// The committer line of the commits to be made; `None` when no commit is to be made.
     pub committer: Option<BString>,
+    /// Where an apply that stopped is to go on.
+    pub resume: Option<Resume>,
     /// Whether commits are to be signed, as `commit.gpgSign` says.
     pub sign: bool,
 }
@@ -31,7 +34,9 @@ impl Target {
         if needs_work_tree && repo.work_tree.is_none() {
             return Err(Error::NoWorkTree { git_dir: repo.git_dir.clone() });
         }
-        if let Some(what) = repo.in_progress().filter(|_| needs_work_tree && !options.check) {
+        let resume = if options.rest { Some(Resume::find(repo, series)?) } else { None };
+        let waiting = resume.as_ref().is_some_and(|resume| resume.waiting.is_some());
+        if let Some(what) = repo.in_progress().filter(|_| needs_work_tree && !waiting) {
             return Err(Error::Busy(what));
         }
         if options.place == Place::NoCheckout && series.has_uncommitted() && !options.commit_worktree {
@@ -51,10 +56,11 @@ impl Target {
             Place::InPlace => head_branch.clone(),
             _ => Some(new_branch(repo, series, options)?),
         };
-        let commits = !options.rest && (series.commits().next().is_some() || options.commit_worktree);
+        let brings = series.commits().next().is_some() && (waiting || !options.rest);
+        let commits = brings || options.commit_worktree;
         let committer = if commits { Some(committer(repo)?) } else { None };
         let sign = commits && !options.no_gpg_sign && repo.config_bool("commit.gpgSign")?.unwrap_or(false);
-        Ok(Target { head, head_branch, base, base_tree, branch, committer, sign })
+        Ok(Target { head, head_branch, base, base_tree, branch, committer, resume, sign })
     }
 
     /// Refuses a branch that is taken and a folder that is not free.

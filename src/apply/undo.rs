@@ -3,10 +3,11 @@
 use bstr::{BString, ByteSlice};
 
 use super::desk::Desk;
-use super::landing::point_head;
 use super::record::Record;
+use super::refs::point_head;
+use super::resume::is_ours;
 use super::target::short;
-use super::{Error, Obstacle};
+use super::{Error, Obstacle, conflict};
 use crate::git::{Isolated, Outside, Repo};
 
 /// What was undone.
@@ -24,35 +25,65 @@ pub struct Undone {
 pub fn undo(repo: &Repo, id: &str) -> Result<Undone, Error> {
     let nothing = || Error::NoRecord { id: id.to_owned(), verb: "undone" };
     let record = Record::read(repo, id)?.ok_or_else(nothing)?;
-    let changed = |what: String| Err(Error::ChangedSince(what));
-    if let Some(what) = repo.in_progress() {
+    // A conflict that was left in a commit goes, too.
+    let in_conflict = is_ours(repo, id)?;
+    if let Some(what) = repo.in_progress().filter(|_| !in_conflict) {
         return Err(Error::Busy(what));
     }
-    let branch = record.branch.as_deref().unwrap_or("HEAD");
-    if repo.head_branch()? != record.branch {
-        return changed(format!("{} is not checked out, which the session was applied to", short(branch)));
-    }
-    let tip = repo.resolve("HEAD^{commit}")?.unwrap_or_default();
-    if tip != record.tip {
-        return changed(format!("{} has other commits on top of what was applied", short(branch)));
-    }
+    let record = on_top(repo, record, in_conflict)?;
     let isolated = Isolated::over(repo, Outside::WorkTreeAndFileSystem, Some(&repo.common_dir))?;
     let mut desk = Desk::open(repo, &isolated)?;
-    let from = as_landed(&isolated, &desk, &record)?;
-    desk.rehearse(&from, &record.before_tree)?;
-    let head_tree = repo.resolve(&format!("{}^{{tree}}", record.head))?.ok_or_else(nothing)?;
-    let spare = desk.switch(&from, &record.before_tree)?;
-    let rest =
-        desk.set_index(&head_tree, &[], &[]).and_then(|()| move_back(repo, &record)).and_then(|()| desk.finish());
-    rest.or_else(|error| spare.put_back().and(Err(error)))?;
+    let reset = if in_conflict { Some(desk.reset(&record.index_tree)?) } else { None };
+    let undone = take_back(repo, &isolated, &mut desk, &record, in_conflict);
+    undone.or_else(|error| reset.map_or(Ok(()), |spare| spare.put_back()).and(Err(error)))?;
     if repo.config_bool("core.sparseCheckout")?.unwrap_or(false) {
         // What landed outside of the sparse part goes again. If not, nothing is lost, and the person can do the same.
         repo.git("sparse-checkout").arg("reapply").finish()?;
     }
+    let branch = record.branch.as_deref().unwrap_or("HEAD");
     Ok(Undone {
         id: id.to_owned(),
         removed_branch: record.branch_is_new.then(|| short(branch).to_owned()),
         head: record.head_branch.as_deref().map_or(record.head.clone(), |branch| short(branch).to_owned()),
+    })
+}
+
+/// The record, if its branch is checked out and nothing is on top of it. What `git am` has committed on the way to another
+/// conflict is part of the apply.
+fn on_top(repo: &Repo, record: Record, in_conflict: bool) -> Result<Record, Error> {
+    let branch = record.branch.as_deref().map_or("a detached HEAD", short);
+    if repo.head_branch()? != record.branch {
+        let what = format!("{branch} is not checked out, which the session was applied to");
+        return Err(Error::ChangedSince(what));
+    }
+    let tip = repo.resolve("HEAD^{commit}")?.unwrap_or_default();
+    let tree = repo.resolve("HEAD^{tree}")?.unwrap_or_default();
+    match (in_conflict, tip == record.tip) {
+        (false, true) => Ok(record),
+        (false, false) => Err(Error::ChangedSince(format!("{branch} has other commits on top of what was applied"))),
+        (true, _) => Ok(Record { tip, index_tree: tree.clone(), worktree_tree: tree, ..record }),
+    }
+}
+
+fn take_back(
+    repo: &Repo,
+    isolated: &Isolated,
+    desk: &mut Desk,
+    record: &Record,
+    in_conflict: bool,
+) -> Result<(), Error> {
+    let head_tree = repo.resolve(&format!("{}^{{tree}}", record.head))?;
+    let head_tree = head_tree.ok_or_else(|| Error::NoSuchCommit { revision: record.head.clone() })?;
+    let from = as_landed(isolated, desk, record)?;
+    desk.rehearse(&from, &record.before_tree)?;
+    let session = if in_conflict { Some(conflict::put_away(repo, isolated)?) } else { None };
+    let moved = desk.switch(&from, &record.before_tree).and_then(|spare| {
+        let rest = desk.set_index(&head_tree, &[], &[]).and_then(|()| move_back(repo, record));
+        rest.and_then(|()| desk.finish()).or_else(|error| spare.put_back().and(Err(error)))
+    });
+    moved.or_else(|error| {
+        let back = session.map_or(Ok(()), |session| conflict::bring_back(repo, &session));
+        back.and(Err(error))
     })
 }
 

@@ -74,8 +74,8 @@ pub struct Args {
     #[arg(long)]
     no_gpg_sign: bool,
 
-    /// After a conflict and `git am --continue`: land the uncommitted work that is left
-    #[arg(long = "continue", conflicts_with_all = ["branch", "in_place", "onto", "no_checkout", "worktree", "commit_worktree", "undo"])]
+    /// After a conflict was resolved: commit it, and land what is left
+    #[arg(long = "continue", conflicts_with_all = ["branch", "in_place", "onto", "no_checkout", "worktree", "undo"])]
     rest: bool,
 
     /// Take back an earlier apply of <id>, if nothing was done on top of it
@@ -109,9 +109,8 @@ impl Program for Args {
         let id = capture.id.clone();
         let series = Series::read(capture, repo.format).map_err(|error| failure(error, &id))?;
         tell_of_capture(ui, &repo, &series);
-        let rest = self.rest;
         let mut options = self.options();
-        options.commit_worktree |= !rest && repo.config_bool("glue.commitWorktree")?.unwrap_or(false);
+        options.commit_worktree |= repo.config_bool("glue.commitWorktree")?.unwrap_or(false);
         let id = series.id.clone();
         match apply::run(&repo, series, &options).map_err(|error| failure(error, &id))? {
             Outcome::Nothing => {
@@ -366,17 +365,23 @@ fn way_on(ui: &mut Ui, report: &Report, stop: &Stop) {
     let place = report.work_tree.as_ref().map_or(String::new(), |path| format!("cd {} && ", path.display()));
     match stop.kind {
         Kind::Commit => {
-            ui.hint(format!("resolve, git add the files, then: {place}git am --continue"));
-            if report.left_over {
-                ui.hint(format!("then, for the uncommitted work: git glue-apply --continue {}", report.id));
-            }
-            ui.hint(format!("to go back: git am --abort && git glue-apply --undo {}", report.id));
+            ui.hint(format!("resolve and git add the files, then: {place}git glue-apply --continue {}", report.id));
+            ui.hint(format!(
+                "to leave the commit out: {place}git am --skip && git glue-apply --continue {}",
+                report.id
+            ));
+            ui.hint(format!("to go back: {place}git glue-apply --undo {}", report.id));
         }
         Kind::Index | Kind::Worktree => {
-            ui.hint("resolve and git add the files; everything before is on the branch");
             if report.left_over {
-                ui.hint(format!("then, for what is left: git glue-apply --continue {}", report.id));
+                ui.hint(format!("resolve and git add the files, then: {place}git glue-apply --continue {}", report.id));
+            } else {
+                ui.hint(format!(
+                    "resolve the files; all the rest is here{}",
+                    if place.is_empty() { "" } else { ", in that work tree" }
+                ));
             }
+            ui.hint(format!("to go back: {place}git glue-apply --undo {}", report.id));
         }
     }
 }
@@ -497,9 +502,8 @@ fn failure(error: Error, id: &str) -> Failure {
         Error::BranchTaken { .. } | Error::BranchBlocked { .. } => {
             make("branch-taken").hint(format!("git glue-apply --branch <another name> {id}"))
         }
-        Error::Begun { .. } => make("begun").hint(format!(
-            "finish it (git am --continue, git glue-apply --continue {id}), or take it back: git glue-apply --undo {id}"
-        )),
+        Error::Begun { .. } => make("begun")
+            .hint(format!("finish it (git glue-apply --continue {id}), or take it back: git glue-apply --undo {id}")),
         Error::BranchName { .. } => make("branch-name"),
         Error::NoIdentity { .. } => make("no-identity")
             .hint("git config --global user.name \"Your Name\" && git config --global user.email you@example.com"),
@@ -528,6 +532,11 @@ fn failure(error: Error, id: &str) -> Failure {
         }
         Error::CannotSign { .. } => make("cannot-sign")
             .hint("apply with --no-gpg-sign and sign later: git rebase --exec 'git commit --amend --no-edit -S'"),
+        Error::Unresolved { .. } => {
+            make("unresolved").hint(format!("resolve and git add them, then: git glue-apply --continue {id}"))
+        }
+        Error::NothingResolved { .. } => make("nothing-resolved")
+            .hint(format!("to leave it out: git am --skip, then: git glue-apply --continue {id}")),
         Error::NoRecord { .. } => make("not-applied"),
         Error::ChangedSince(_) => make("changed-since").hint("git reflog shows where you were"),
     }

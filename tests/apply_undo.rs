@@ -120,30 +120,53 @@ fn what_landed_elsewhere_is_undone_there() {
     as_before(&before, &trip.home);
 }
 
-/// A name that no file system takes makes the last step fail, after branch and other files are there.
+/// A name that no file system takes, as the last commit away.
+fn name_too_long(trip: &Trip) {
+    let blob = trip.away.git_with(&["hash-object", "-w", "--stdin"], b"never lands\n");
+    let entry = format!("100644,{},sub/z{}", blob.trim().as_bstr(), "o".repeat(300));
+    trip.away.git(&["update-index", "--add", "--cacheinfo", &entry]);
+    trip.away.commit_index("A name too long\n");
+    trip.capture_with(|parts| {
+        parts.entries.retain(|(entry, _)| entry.kind == Kind::Commit);
+        parts.sidecar.entries = Some(parts.entries.len() as u64);
+    });
+}
+
+/// The last step fails, after the branch and other files are there.
 #[test]
 fn a_failure_in_the_middle_is_taken_back() {
-    let long = format!("z{}", "o".repeat(300));
     each_git(|trip| {
         work(&trip);
-        let blob = trip.away.git_with(&["hash-object", "-w", "--stdin"], b"never lands\n");
-        let entry = format!("100644,{},sub/{long}", blob.trim().as_bstr());
-        trip.away.git(&["update-index", "--add", "--cacheinfo", &entry]);
-        trip.away.commit_index("A name too long\n");
-        trip.capture_with(|parts| {
-            parts.entries.retain(|(entry, _)| entry.kind == Kind::Commit);
-            parts.sidecar.entries = Some(3);
-        });
+        name_too_long(&trip);
         trip.home.write("untracked", "mine\n");
         let before = seen(&trip.home);
         for args in [&[][..], &["--in-place"], &["--worktree", "../other"]] {
-            let run = trip.apply(args);
-            run.is(1).says("zooooo");
+            trip.apply(args).is(1).says("zooooo");
             as_before(&before, &trip.home);
             assert!(!trip.home.path(".git/index.lock").exists());
             let left = std::fs::read_dir(trip.home.path(".git")).unwrap().flatten();
             assert!(!left.into_iter().any(|entry| entry.file_name().as_encoded_bytes().starts_with(b"glue-")));
         }
         assert!(!trip.home.path("../other").exists());
+    });
+}
+
+#[test]
+fn what_lies_behind_a_link_is_not_touched_on_the_way_back() {
+    each_git(|trip| {
+        let outside = trip.home.at("outside");
+        outside.write("inner", "mine\n");
+        std::os::unix::fs::symlink("../outside", trip.away.path("way")).unwrap();
+        let base = trip.away.commit("A link\n");
+        trip.home.git(&["pull", "-q"]);
+        std::fs::remove_file(trip.away.path("way")).unwrap();
+        trip.away.write("way/inner", "a folder now\n");
+        trip.away.commit("A folder\n");
+        let trip = Trip { base, ..trip };
+        name_too_long(&trip);
+        let (before, mine) = (seen(&trip.home), snapshot(outside.dir()));
+        trip.apply(&[]).is(1).says("zooooo");
+        as_before(&before, &trip.home);
+        unchanged(&mine, &snapshot(outside.dir()));
     });
 }

@@ -148,7 +148,7 @@ pub fn write_rejects<'a>(
 ) -> Result<(), Error> {
     for reject in rejects {
         let file = free_name(desk, reject.path.as_bstr())?;
-        spare.keep(&file, desk.top())?;
+        spare.keep(&file)?;
         if let Some(parent) = file.parent() {
             fs::create_dir_all(parent).map_err(GitError::io("cannot make", parent))?;
         }

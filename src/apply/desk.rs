@@ -118,9 +118,9 @@ impl<'a> Desk<'a> {
     /// Brings the work tree from `from` to `to`, and keeps what it replaces. When that fails half-way, the files are put
     /// back.
     pub fn switch(&self, from: &str, to: &str) -> Result<Spare, Error> {
-        let mut spare = Spare::in_folder(self.isolated.path())?;
+        let mut spare = Spare::in_folder(self.isolated.path(), self.top())?;
         for change in self.isolated.changes(from, to)? {
-            spare.keep(&self.file(change.path.as_bstr())?, self.isolated.work_tree())?;
+            spare.keep(&self.file(change.path.as_bstr())?)?;
         }
         let moved = self.isolated.git("read-tree").args(["-m", "-u", from, to]).run();
         match moved {
@@ -131,12 +131,12 @@ impl<'a> Desk<'a> {
 
     /// Makes the index, and the files at which it differs, what `tree` says: what `git am --abort` does to a conflict.
     pub fn reset(&self, tree: &str) -> Result<Spare, Error> {
-        let mut spare = Spare::in_folder(self.isolated.path())?;
+        let mut spare = Spare::in_folder(self.isolated.path(), self.top())?;
         let mut paths = self.staged(tree)?;
         paths.dedup();
         let mut items = Vec::new();
         for path in &paths {
-            spare.keep(&self.file(path.as_bstr())?, self.top())?;
+            spare.keep(&self.file(path.as_bstr())?)?;
             items.push((path.as_bstr(), self.objects.entry(tree, path.as_bstr())?));
         }
         self.isolated.set_entries(items.iter().map(|(path, item)| (*path, item.as_ref())))?;
@@ -162,7 +162,7 @@ impl<'a> Desk<'a> {
             if fs::read(&file).is_ok_and(|here| here == bytes) {
                 continue;
             }
-            spare.keep(&file, self.top())?;
+            spare.keep(&file)?;
             // A new file with the old one's mode: the old one may be what is kept.
             let permissions = fs::metadata(&file).map(|metadata| metadata.permissions());
             let _ = fs::remove_file(&file);

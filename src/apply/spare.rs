@@ -15,6 +15,8 @@ use crate::git::Error as GitError;
 #[derive(Debug)]
 pub struct Spare {
     folder: PathBuf,
+    /// The top of the work tree, below which all files are.
+    top: PathBuf,
     seen: HashSet<PathBuf>,
     /// Each file that is there, and its copy.
     kept: Vec<(PathBuf, PathBuf)>,
@@ -25,36 +27,44 @@ pub struct Spare {
 }
 
 impl Spare {
-    /// Nothing yet; copies go to a folder that is made in `place`.
-    pub fn in_folder(place: &Path) -> Result<Spare, Error> {
+    /// Nothing of the work tree at `top` yet; copies go to a folder that is made in `place`.
+    pub fn in_folder(place: &Path, top: &Path) -> Result<Spare, Error> {
         let folder = place.join("spare");
         fs::create_dir_all(&folder).map_err(GitError::io("cannot make", &folder))?;
-        Ok(Spare { folder, seen: HashSet::new(), kept: Vec::new(), new: Vec::new(), folders: Vec::new() })
+        Ok(Spare {
+            folder,
+            top: top.to_owned(),
+            seen: HashSet::new(),
+            kept: Vec::new(),
+            new: Vec::new(),
+            folders: Vec::new(),
+        })
     }
 
-    /// Keeps what is at `file`, which lies below `top`, or notes that nothing is. What was kept before stays.
-    pub fn keep(&mut self, file: &Path, top: &Path) -> Result<(), Error> {
+    /// Keeps what is at `file`, or notes that nothing is. What was kept before stays.
+    pub fn keep(&mut self, file: &Path) -> Result<(), Error> {
         if !self.seen.insert(file.to_owned()) {
             return Ok(());
         }
-        let missing = file.ancestors().skip(1).take_while(|folder| *folder != top && !folder.is_dir());
+        let missing = file.ancestors().skip(1).take_while(|folder| *folder != self.top && !is_folder(folder));
         let missing: Vec<PathBuf> = missing.map(Path::to_owned).collect();
         self.folders.extend(missing.into_iter().rev());
         let copy = self.folder.join(self.kept.len().to_string());
         match file.symlink_metadata() {
             Ok(metadata) if metadata.is_dir() => {}
-            Ok(metadata) => {
+            Ok(metadata) if self.is_inside(file) => {
                 copy_of(file, &copy, &metadata).map_err(GitError::io("cannot keep a copy of", file))?;
                 self.kept.push((file.to_owned(), copy));
             }
-            Err(_) => self.new.push(file.to_owned()),
+            // What lies behind a link is none of the work tree's.
+            _ => self.new.push(file.to_owned()),
         }
         Ok(())
     }
 
     /// Puts everything back as it was. Goes on to the end, and then tells of the first file that could not be.
     pub fn put_back(&self) -> Result<(), Error> {
-        for file in &self.new {
+        for file in self.new.iter().filter(|file| self.is_inside(file)) {
             // A name that could not even be written is not there to be removed.
             let _ = fs::remove_file(file);
         }
@@ -68,6 +78,15 @@ impl Spare {
         }
         first
     }
+
+    /// Whether all folders of a file are folders, and not links to somewhere else.
+    fn is_inside(&self, file: &Path) -> bool {
+        file.ancestors().skip(1).take_while(|folder| *folder != self.top).all(is_folder)
+    }
+}
+
+fn is_folder(path: &Path) -> bool {
+    path.symlink_metadata().is_ok_and(|metadata| metadata.is_dir())
 }
 
 /// A hard link would be cheaper, but changes the file's ctime, from which git concludes that the file was changed.
@@ -83,7 +102,7 @@ fn copy_of(file: &Path, copy: &Path, metadata: &fs::Metadata) -> io::Result<()> 
 }
 
 fn put(file: &Path, copy: &Path) -> io::Result<()> {
-    if file.symlink_metadata().is_ok_and(|metadata| metadata.is_dir()) {
+    if is_folder(file) {
         fs::remove_dir(file)?;
     }
     if let Some(folder) = file.parent() {

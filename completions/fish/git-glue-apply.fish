@@ -13,7 +13,7 @@ complete -c git-glue-apply -l atomic -d 'Change nothing at all unless everything
 complete -c git-glue-apply -l reject -d 'Land what fits, and write hunks that do not to `.rej` files'
 complete -c git-glue-apply -l commit-worktree -d 'Commit the work that was not committed in the sandbox, too'
 complete -c git-glue-apply -l no-gpg-sign -d 'Sign no commit, although `commit.gpgSign` is set'
-complete -c git-glue-apply -l continue -d 'After a conflict and `git am --continue`: land the uncommitted work that is left'
+complete -c git-glue-apply -l continue -d 'After a conflict was resolved: commit it, and land what is left'
 complete -c git-glue-apply -l undo -d 'Take back an earlier apply of <id>, if nothing was done on top of it'
 complete -c git-glue-apply -s q -l quiet -d 'Print nothing but warnings and errors'
 complete -c git-glue-apply -l json -d 'Print one JSON object on standard output instead of text'

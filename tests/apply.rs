@@ -331,3 +331,16 @@ fn through_a_pipe_a_file_a_prefix_and_latest() {
         assert_eq!(trip.home.git(&["symbolic-ref", "--short", "HEAD"]), branch);
     }
 }
+
+#[test]
+fn the_configuration_speaks_where_the_command_line_is_silent() {
+    let trip = Trip::new();
+    work(&trip);
+    trip.capture();
+    trip.home.git(&["config", "glue.branchPrefix", "agents/"]);
+    trip.home.git(&["config", "glue.commitWorktree", "true"]);
+    trip.applied(&[]).says("on agents/s1");
+    assert_eq!(trip.home.git(STATUS), "");
+    trip.home.git(&["config", "glue.onConflict", "maybe"]);
+    trip.apply(&["--branch", "b2"]).is(2).says("glue.onConflict is 'maybe'");
+}

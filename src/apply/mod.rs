@@ -39,7 +39,7 @@ pub use build::{Built, BuiltCommit, Stop};
 pub use error::{Error, Obstacle};
 pub use proof::Proof;
 pub use series::Series;
-pub use target::Target;
+pub use target::{Target, branch_part};
 pub use undo::{Undone, undo};
 
 use std::path::PathBuf;

@@ -109,8 +109,7 @@ impl Program for Args {
         let id = capture.id.clone();
         let series = Series::read(capture, repo.format).map_err(|error| failure(error, &id))?;
         tell_of_capture(ui, &repo, &series);
-        let mut options = self.options();
-        options.commit_worktree |= repo.config_bool("glue.commitWorktree")?.unwrap_or(false);
+        let options = configured(self.options(), &repo, &series.id)?;
         let id = series.id.clone();
         match apply::run(&repo, series, &options).map_err(|error| failure(error, &id))? {
             Outcome::Nothing => {
@@ -161,6 +160,34 @@ impl Args {
     }
 }
 
+/// What `glue.*` of git's configuration says, where the command line says nothing.
+fn configured(mut options: Options, repo: &Repo, id: &str) -> Result<Options, Failure> {
+    options.commit_worktree |= repo.config_bool("glue.commitWorktree")?.unwrap_or(false);
+    if options.rest {
+        // It goes on where it stopped, on the branch where it stopped.
+        return Ok(options);
+    }
+    if options.on_conflict == OnConflict::Leave
+        && let Some(value) = repo.config("glue.onConflict")?
+    {
+        options.on_conflict = match value.as_slice() {
+            b"leave" => OnConflict::Leave,
+            b"atomic" => OnConflict::Atomic,
+            b"reject" => OnConflict::Reject,
+            _ => {
+                let message = format!("glue.onConflict is '{value}', not leave, atomic or reject");
+                return Err(Failure::new(Exit::Usage, "configuration", message));
+            }
+        };
+    }
+    if options.branch.is_none()
+        && let Some(prefix) = repo.config("glue.branchPrefix")?
+    {
+        options.branch = Some(format!("{prefix}{}", apply::branch_part(id)));
+    }
+    Ok(options)
+}
+
 /// The repository to apply in. With `--target`, GIT_DIR and friends speak of another one and do not count.
 fn repository(target: Option<&Path>) -> Result<Repo, Failure> {
     let (repo, place) = match target {
@@ -184,7 +211,7 @@ fn tell_of_capture(ui: &mut Ui, repo: &Repo, series: &Series) {
         ui.warn(format!("this capture is older than the session's end: a later one failed ({})", older.reason));
     }
     for warning in &sidecar.warnings {
-        ui.warn(format!("not carried from the sandbox: {}", warning.message));
+        ui.warn(format!("from the sandbox: {}", warning.message));
     }
     // A commit that is here already says more than any URL.
     let knows = |commit: &String| repo.resolve(&format!("{commit}^{{commit}}")).is_ok_and(|found| found.is_some());

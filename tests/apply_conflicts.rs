@@ -126,7 +126,7 @@ fn git_am_aborts_it_and_undo_takes_the_rest_back() {
         let before = (files(&trip.home), trip.home.git(&["for-each-ref"]), trip.home.git(STATUS));
         for abort in [&["am", "--abort"][..], &[]] {
             trip.apply(&[]).is(3);
-            trip.apply(&[]).is(1).says("in progress");
+            trip.apply(&[]).is(1).says("up to a conflict").says("--continue s1").says("--undo s1");
             if !abort.is_empty() {
                 trip.home.git(abort);
                 assert_eq!(subjects(&trip.home), "Base\nAt home\nFirst");
@@ -184,9 +184,10 @@ fn atomic_changes_nothing() {
 fn reject_lands_what_fits() {
     each_git(|trip| {
         collision()(&trip);
-        trip.apply(&["--reject"]).is(3).says("a.txt").says(".rej");
+        trip.apply(&["--reject"]).is(3).says("(left out) [tag] Second").says(".rej").says_not("here already");
         assert_eq!(subjects(&trip.home), "Base\nAt home\nFirst\n[tag] Third");
         assert!(trip.home.read("a.txt.rej").contains_str("+line ten"));
+        assert_eq!(trip.home.git(&["log", "--all", "--format=%s", "--grep=undo"]), "");
         assert!(!trip.home.read("a.txt").contains_str("<<<<"));
         assert!(trip.home.read("a.txt").contains_str("line one\n"));
         assert_eq!(trip.home.read("third"), "third\n");

@@ -8,8 +8,9 @@ use super::links::Links;
 use super::place::{Bench, Conflict, Patch, Placed, Reject, Stage};
 use super::proof::{Comparison, Proof};
 use super::resume::{Resume, is_left};
+use super::sign::signed;
 use super::{Error, OnConflict, Options, Place, Series, Target, merge};
-use crate::git::{Commit, Isolated, Objects, Repo, TreeItem};
+use crate::git::{Commit, Isolated, Repo, TreeItem};
 use crate::mbox::{Entry, Identity, Kind};
 
 /// Everything that was built, and where it stopped.
@@ -35,8 +36,8 @@ pub struct Built {
     pub intent_to_add: Vec<BString>,
     /// Uncommitted files of the person's that are the capture's own preimages, and so may be replaced.
     pub replaces: Vec<BString>,
-    /// Subjects of commit entries of which nothing fitted, so that there is no commit of them.
-    pub left_out: Vec<BString>,
+    /// Commit entries, from 0, of which nothing fitted, so that there is no commit of them.
+    pub left_out: Vec<usize>,
     /// Hunks that were left out, because that was asked for.
     pub rejects: Vec<Reject>,
     /// The entry that does not fit.
@@ -168,16 +169,16 @@ impl<'a> Builder<'a> {
         self.links.follow(&patch)?;
         let entry = series.entry(index).clone();
         let placed = self.place(&entry, &patch)?;
-        let (tree, exact) = match placed {
-            Placed::Fits { tree, exact } => (tree, exact),
-            Placed::Merged { tree } => (tree, false),
+        let (tree, exact, merged) = match placed {
+            Placed::Fits { tree, exact } => (tree, exact, false),
+            Placed::Merged { tree } => (tree, false, true),
             Placed::Conflict(conflict) => match self.conflict(&entry, &patch, conflict)? {
-                Some(tree) => (tree, false),
+                Some(tree) => (tree, false, false),
                 None => return Ok(false),
             },
         };
         self.comparison.add(series, index, &tree, exact);
-        self.settle(&entry, &patch, tree, exact)?;
+        self.settle(&entry, &patch, tree, merged)?;
         Ok(true)
     }
 
@@ -193,7 +194,7 @@ impl<'a> Builder<'a> {
         merge::images(self.bench.isolated, &self.bench.objects, &self.target.base_tree, &patch)?;
         let entry = series.entry(index).clone();
         let tree = self.tree.clone();
-        self.commit(&entry, &tree, &patch, false)?;
+        self.commit(&entry, &tree, &patch, true)?;
         self.built.tip_tree = tree;
         Ok(())
     }
@@ -243,7 +244,7 @@ impl<'a> Builder<'a> {
             };
             self.built.rejects.extend(conflict.rejects);
             if conflict.tree == self.tree && entry.kind == Kind::Commit {
-                self.built.left_out.push(patch.subject.clone());
+                self.built.left_out.push(patch.index);
             }
             return Ok(Some(conflict.tree));
         }
@@ -260,13 +261,15 @@ impl<'a> Builder<'a> {
     }
 
     /// Makes of a tree what the entry's kind makes of it.
-    fn settle(&mut self, entry: &Entry, patch: &Patch, tree: String, exact: bool) -> Result<(), Error> {
+    fn settle(&mut self, entry: &Entry, patch: &Patch, tree: String, merged: bool) -> Result<(), Error> {
+        let left_out = self.built.left_out.contains(&patch.index);
         match entry.kind {
+            Kind::Commit if left_out => {}
             Kind::Commit if tree == self.tree && !patch.changes.is_empty() => {
                 self.built.already.push(patch.subject.clone())
             }
             Kind::Commit => {
-                self.commit(entry, &tree, patch, exact)?;
+                self.commit(entry, &tree, patch, merged)?;
                 self.built.tip_tree = tree.clone();
                 self.built.index_tree = tree.clone();
             }
@@ -282,7 +285,7 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
-    fn commit(&mut self, entry: &Entry, tree: &str, patch: &Patch, exact: bool) -> Result<(), Error> {
+    fn commit(&mut self, entry: &Entry, tree: &str, patch: &Patch, merged: bool) -> Result<(), Error> {
         let commit = Commit {
             tree: tree.to_owned(),
             parents: vec![self.built.tip.clone()],
@@ -301,7 +304,7 @@ impl<'a> Builder<'a> {
             sandbox_id: entry.commit.as_ref().map(|id| id.to_string()),
             subject: patch.subject.clone(),
             author: bstr::concat([name.as_bytes(), b" <", mail.as_bytes(), b">"]).into(),
-            merged: !exact,
+            merged,
             was_merge: entry.parents.len() > 1,
         });
         self.built.tip = id;
@@ -355,44 +358,10 @@ impl<'a> Builder<'a> {
         };
         let tree = self.built.worktree_tree.clone();
         let patch = Patch { index: series.len(), subject, diff: Path::new(""), changes: Vec::new() };
-        self.commit(&entry, &tree, &patch, true)?;
+        self.commit(&entry, &tree, &patch, false)?;
         self.built.tip_tree = tree.clone();
         self.built.index_tree = tree;
         self.built.intent_to_add.clear();
         Ok(())
     }
-}
-
-/// Makes the commit with git, which alone knows how to sign, and checks that it made that very commit.
-fn signed(
-    repo: &Repo,
-    isolated: &Isolated,
-    objects: &Objects,
-    commit: &Commit,
-    subject: &BString,
-) -> Result<String, Error> {
-    let cannot = |reason: String| Error::CannotSign { subject: subject.clone(), reason };
-    let author = Identity(commit.author.clone());
-    let date = author.seconds().map(|seconds| format!("@{seconds} {}", author.offset()));
-    let os = |bytes: &bstr::BStr| bytes.to_os_str().map(ToOwned::to_owned).map_err(|error| cannot(error.to_string()));
-    let mut git = repo.git("commit-tree").arg("-S").arg(&commit.tree);
-    for parent in &commit.parents {
-        git = git.args(["-p", parent]);
-    }
-    let made = git
-        .args(["-F", "-"])
-        .input(commit.message.as_slice())
-        .env("GIT_OBJECT_DIRECTORY", isolated.path().join("objects"))
-        .env("GIT_ALTERNATE_OBJECT_DIRECTORIES", &repo.objects)
-        .env("GIT_AUTHOR_NAME", os(author.name())?)
-        .env("GIT_AUTHOR_EMAIL", os(author.email())?)
-        .env("GIT_AUTHOR_DATE", date.ok_or_else(|| cannot("its date cannot be given to git".into()))?)
-        .finish()?;
-    if made.code != Some(0) {
-        return Err(cannot(made.stderr.trim_end().to_owned()));
-    }
-    let id = made.stdout.trim_end().to_str_lossy().into_owned();
-    let is = objects.commit(&id)?;
-    let same = (&is.author, &is.message, &is.encoding) == (&commit.author, &commit.message, &commit.encoding);
-    if same { Ok(id) } else { Err(cannot("git would write its author, message or encoding otherwise".into())) }
 }

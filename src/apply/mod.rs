@@ -31,6 +31,7 @@ mod reject;
 mod resume;
 mod risk;
 mod series;
+mod sign;
 mod spare;
 mod target;
 mod undo;

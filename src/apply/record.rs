@@ -1,14 +1,13 @@
 //! What an apply did, kept in the repository so that it can be undone, continued, and recognised when asked for again.
 //!
-//! A commit under `refs/glue/undo/`, which keeps everything that it names from being collected: its tree holds, as folders,
-//! what the person's tracked files were before and the index and work tree that landed; its parents are HEAD before and the
-//! tip. The body of its message is the record as JSON.
+//! A tree under `refs/glue/undo/`, which keeps everything that it names from being collected: folders of what the person's
+//! tracked files were before and of the index and work tree that landed, and the record as JSON. (A commit would show up in
+//! everybody's `git log --all`.)
 
-use bstr::{BString, ByteSlice};
 use serde::{Deserialize, Serialize};
 
 use super::{Error, target};
-use crate::git::{Commit, Isolated, Repo};
+use crate::git::{Isolated, Repo};
 
 /// What an apply did. Ids are hex, branches full ref names.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,29 +47,24 @@ impl Record {
     /// The record of a session, if it was applied here.
     pub fn read(repo: &Repo, session: &str) -> Result<Option<Record>, Error> {
         let name = Record::ref_name(session);
-        let Some(id) = repo.resolve(&format!("{name}^{{commit}}"))? else { return Ok(None) };
-        let bytes = repo.git("cat-file").args(["commit", &id]).output()?;
-        let mut parts = bytes.splitn_str(3, "\n\n");
-        let json = parts.nth(2).unwrap_or_default();
+        if repo.resolve(&name)?.is_none() {
+            return Ok(None);
+        }
+        let json = repo.git("cat-file").args(["blob", &format!("{name}:{FILE}")]).finish()?;
         // One that cannot be read is none of ours.
-        Ok(serde_json::from_slice(json).ok())
+        Ok(serde_json::from_slice(&json.stdout).ok())
     }
 
-    /// Writes the record as a commit; its id.
+    /// Writes the record as a tree; its id.
     pub fn write(&self, isolated: &Isolated) -> Result<String, Error> {
+        let json = serde_json::to_vec_pretty(self).unwrap_or_default();
+        let file = isolated.objects()?.write_blob(&json)?;
         let folders = [("before", &self.before_tree), ("index", &self.index_tree), ("worktree", &self.worktree_tree)];
-        let listing: String = folders.iter().map(|(name, tree)| format!("040000 tree {tree}\t{name}\n")).collect();
-        let tree = isolated.git("mktree").input(listing).line()?.to_string();
-        let json = serde_json::to_string_pretty(self).unwrap_or_default();
-        let nobody = BString::from("git-glue <> 0 +0000");
-        let commit = Commit {
-            tree,
-            parents: vec![self.head.clone(), self.tip.clone()],
-            author: nobody.clone(),
-            committer: nobody,
-            encoding: None,
-            message: format!("glue-apply: what it takes to undo {}\n\n{json}\n", self.session).into(),
-        };
-        Ok(isolated.objects()?.write_commit(&commit)?)
+        let mut listing: String = folders.iter().map(|(name, tree)| format!("040000 tree {tree}\t{name}\n")).collect();
+        listing += &format!("100644 blob {file}\t{FILE}\n");
+        Ok(isolated.git("mktree").input(listing).line()?.to_string())
     }
 }
+
+/// Where in the tree the record itself is.
+const FILE: &str = "record.json";

@@ -14,7 +14,7 @@ use crate::mbox::Kind;
 pub struct Resume {
     /// What was recorded when it stopped.
     pub record: Record,
-    /// The object id of that record's commit.
+    /// The object id of that record.
     pub record_id: String,
     /// The commit entry, from 0, that `git am` waits for; none when it has dealt with the commits.
     pub waiting: Option<usize>,

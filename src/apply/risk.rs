@@ -37,7 +37,7 @@ pub fn report(
         secrets: added::secrets(isolated, &built.trees)?,
         spoofed: spoofed(series),
         stop: built.stop.clone(),
-        left_out: built.left_out.clone(),
+        left_out: built.left_out.iter().map(|&entry| series.subject(entry)).collect(),
         rejects: built.rejects.iter().map(|reject| reject.path.clone()).collect(),
         left_over,
         work_tree: None,

@@ -2,7 +2,7 @@
 
 use bstr::{BString, ByteSlice};
 
-use super::resume::Resume;
+use super::resume::{self, Resume};
 use super::{Error, OnConflict, Options, Place, Series};
 use crate::git::Repo;
 
@@ -37,7 +37,12 @@ impl Target {
         let resume = if options.rest { Some(Resume::find(repo, series)?) } else { None };
         let waiting = resume.as_ref().is_some_and(|resume| resume.waiting.is_some());
         if let Some(what) = repo.in_progress().filter(|_| needs_work_tree && !waiting) {
-            return Err(Error::Busy(what));
+            return Err(match resume::is_ours(repo, &series.id)? {
+                true => {
+                    Error::Begun { branch: repo.head_branch()?.map_or("HEAD".into(), |name| short(&name).to_owned()) }
+                }
+                false => Error::Busy(what),
+            });
         }
         if options.place == Place::NoCheckout && series.has_uncommitted() && !options.commit_worktree {
             return Err(Error::UncommittedNeedsWorkTree);

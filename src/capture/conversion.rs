@@ -11,6 +11,7 @@ use std::path::Path;
 use bstr::{BString, ByteSlice};
 
 use super::Workspace;
+use super::worktree::NO_NAME;
 use crate::git::{Error, TreeItem};
 use crate::patch::quote;
 
@@ -38,11 +39,13 @@ pub(super) fn attributes(workspace: &Workspace, paths: &[BString]) -> Result<Att
 }
 
 /// Checks each of `paths` that git converted: when writing it out again would not give the file's bytes, the bytes
-/// themselves replace it in the private index. Those paths.
+/// themselves replace it in the private index. Those paths. What git `refused` only because of the conversion (an encoding
+/// that nobody knows, bytes that are not of it) is taken off that list.
 pub(super) fn keep_bytes(
     workspace: &Workspace,
     paths: &[BString],
     attributes: &Attributes,
+    refused: &mut Vec<(BString, String)>,
 ) -> Result<Vec<BString>, Error> {
     let is_file = |path: &&BString| workspace.file(path.as_bstr()).symlink_metadata().is_ok_and(|m| m.is_file());
     let converted: Vec<&BString> = paths
@@ -68,6 +71,8 @@ pub(super) fn keep_bytes(
             verbatim.push(path.clone());
         }
     }
+    refused.retain(|(path, why)| why == NO_NAME || !verbatim.contains(path));
+    verbatim.retain(|path| refused.iter().all(|(other, _)| other != path));
     put_raw(workspace, &verbatim)?;
     Ok(verbatim)
 }

@@ -75,8 +75,8 @@ pub(super) fn snapshot(
     lfs::drop_unchanged(workspace, &changed, &attributes, &mut looked.feed)?;
     let gone: Vec<(&BString, Option<&TreeItem>)> = looked.gone.iter().map(|path| (path, None)).collect();
     desk.set_entries(gone.into_iter().map(|(path, item)| (path.as_bstr(), item)))?;
-    let refused = feed(workspace, &looked.feed)?;
-    let verbatim = conversion::keep_bytes(workspace, &looked.feed, &attributes)?;
+    let mut refused = feed(workspace, &looked.feed)?;
+    let verbatim = conversion::keep_bytes(workspace, &looked.feed, &attributes, &mut refused)?;
     let tree = desk.git("write-tree").arg("--missing-ok").line()?.to_str_lossy().into_owned();
     lfs::tell(&looked.feed, &attributes, findings);
     tell(&looked, &refused, findings);
@@ -189,6 +189,9 @@ pub(super) fn modified(metadata: &fs::Metadata) -> i64 {
     time.and_then(|time| i64::try_from(time.as_nanos()).ok()).unwrap_or_default()
 }
 
+/// Why git passes over a path, whatever the file holds.
+pub(super) const NO_NAME: &str = "no name for a file in a repository";
+
 /// Has git read these files into the private index. One that git refuses (its own directory in another spelling, a
 /// file that changes while it is read) costs that file: the rest is tried again without it. Those refused, and why.
 fn feed(workspace: &Workspace, paths: &[BString]) -> Result<Vec<(BString, String)>, Error> {
@@ -203,9 +206,8 @@ fn feed(workspace: &Workspace, paths: &[BString]) -> Result<Vec<(BString, String
         if answer.code == Some(0) {
             // Some names it passes over, and only says so.
             let passed_over = answer.stderr.lines().filter_map(|line| line.strip_prefix("Ignoring path "));
-            let why = "no name for a file in a repository";
             refused.extend(passed_over.filter_map(|name| {
-                batch.iter().find(|path| path.to_str_lossy() == name).map(|path| (path.clone(), why.to_owned()))
+                batch.iter().find(|path| path.to_str_lossy() == name).map(|path| (path.clone(), NO_NAME.to_owned()))
             }));
             continue;
         }

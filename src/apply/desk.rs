@@ -67,12 +67,19 @@ impl<'a> Desk<'a> {
         Ok(raw_changes(diff)?.into_iter().map(|change| change.path).collect())
     }
 
+    /// The tracked paths that are not what the index says unless the person's configuration has a say.
+    fn doubtful(&self) -> Result<HashSet<BString>, Error> {
+        let diff = self.isolated.git("diff-files").args(["--raw", "-z", "--no-renames", "--ignore-submodules=dirty"]);
+        Ok(raw_changes(diff)?.into_iter().map(|change| change.path).collect())
+    }
+
     /// Sees whether the work tree can go from `from` to `to`: nothing of the person's may be in the way. Files that are as
     /// they will be already, and those that `replaces` names, are no obstacle. The tree to start from, which is `from` with
     /// those files as they are now.
     pub fn prepare(&self, from: &str, to: &str, replaces: &[BString]) -> Result<String, Error> {
         let changes = self.isolated.changes(from, to)?;
         let dirty = self.dirty()?;
+        let doubtful = self.doubtful()?;
         let by_path: HashMap<&BStr, &TreeChange> =
             changes.iter().map(|change| (change.path.as_bstr(), change)).collect();
         let mut adjusted: Vec<(&BStr, Option<TreeItem>)> = Vec::new();
@@ -84,8 +91,9 @@ impl<'a> Desk<'a> {
             }
             let here = self.on_disk(path)?;
             if change.old.is_some() && !dirty.contains(&change.path) {
-                // git's own idea of the file; its bytes may be others, through line endings or a filter.
-                if here.is_some() && here != change.old {
+                // git's own idea of the file; its bytes may be others, through line endings or a filter. Those that the
+                // attributes of the work tree make are the private git's idea, too.
+                if here.is_some() && here != change.old && doubtful.contains(&change.path) {
                     adjusted.push((path, here));
                 }
             } else if self.same(here.as_ref(), change.new.as_ref()) || replaces.contains(&change.path) {

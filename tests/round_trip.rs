@@ -156,6 +156,18 @@ impl Story {
     /// Requires that what is at home is what is away.
     #[track_caller]
     pub fn is_same(&self) {
+        self.is_same_but_for("nothing else");
+    }
+
+    /// The same, whatever this was that should make no difference.
+    #[track_caller]
+    pub fn is_same_but_for(&self, what: &str) {
+        let found = self.differences();
+        assert!(found.is_empty(), "{}, with {what}\n{}", self.gits, found.join("\n"));
+    }
+
+    /// Everything in which what is at home differs from what is away, in words.
+    pub fn differences(&self) -> Vec<String> {
         let mut found = self.other_commits("landed");
         found.extend(self.other_index());
         found.extend(differences("files", &files(&self.away), &files(&self.home)));
@@ -163,7 +175,7 @@ impl Story {
         if away != home {
             found.push(format!("status: away {away:?}\n        home {home:?}"));
         }
-        assert!(found.is_empty(), "{}\n{}", self.gits, found.join("\n"));
+        found
     }
 
     /// Requires an exit status of 0.
@@ -293,4 +305,34 @@ fn preamble(mbox: &BString) -> Value {
 fn shortened(bytes: &BString) -> BString {
     const MOST: usize = 3000;
     if bytes.len() > MOST { [&bytes[..MOST], b"..."].concat().into() } else { bytes.clone() }
+}
+
+/// Nothing that differs may go unnoticed, or all the stories tell nothing.
+#[test]
+fn a_home_that_differs_is_noticed() {
+    let story = Story::each(some_files).next().unwrap();
+    story.away.write("b.txt", "committed\n");
+    story.away.commit("Subject\n\nBody\n");
+    story.away.write("b.txt", "uncommitted\n");
+    story.away.write("untracked", "untracked\n");
+    story.lands_with(&[]);
+    let home = &story.home;
+    let noticed = |what: &str, bend: &[&str], back: &[&str]| {
+        home.run("sh", &["-c", &bend.join(" && ")]);
+        assert!(!story.differences().is_empty(), "{what}");
+        home.run("sh", &["-c", &back.join(" && ")]);
+        assert_eq!(story.differences(), Vec::<String>::new(), "{what}, taken back");
+    };
+    noticed("a byte", &["printf x >>b.txt"], &["echo uncommitted >b.txt"]);
+    noticed("a mode", &["chmod +x untracked"], &["chmod -x untracked"]);
+    noticed("a link", &["ln -sf b.txt link"], &["ln -sf a.txt link"]);
+    noticed("a file too much", &["touch more"], &["rm more"]);
+    noticed("a file missing", &["rm untracked"], &["echo untracked >untracked"]);
+    noticed("staged", &["git add b.txt"], &["git reset -q"]);
+    noticed("announced", &["git add -N untracked"], &["git reset -q"]);
+    let amend = "git -c core.editor=true commit -q --amend --allow-empty --cleanup=verbatim";
+    for (what, how) in [("message", "-m Other"), ("author", "--author='Other <o@x>'"), ("date", "--date='@5 +0000'")] {
+        noticed(what, &[&format!("{amend} {how}")], &["git reset -q --soft HEAD@{1}"]);
+    }
+    noticed("a commit too much", &["git commit -q --allow-empty -m More"], &["git reset -q --soft HEAD~1"]);
 }

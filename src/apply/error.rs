@@ -117,6 +117,8 @@ pub enum Error {
     Begun {
         /// The short name of the branch.
         branch: String,
+        /// The session.
+        id: String,
     },
     /// git does not take the branch's name.
     #[error("'{branch}' is not a name for a branch")]

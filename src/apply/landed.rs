@@ -29,7 +29,7 @@ pub fn already(repo: &Repo, series: &Series, target: &Target, options: &Options)
         if record.complete || (went_on && !left_over) {
             return Ok(Some(target.branch_name().to_owned()));
         }
-        return Err(Error::Begun { branch: target.branch_name().to_owned() });
+        return Err(Error::Begun { branch: target.branch_name().to_owned(), id: series.id.clone() });
     }
     // Without a record nobody knows whether work that is not committed came along.
     let held = !series.has_uncommitted() && holds(repo, series, branch)?;

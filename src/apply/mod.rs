@@ -41,7 +41,7 @@ pub use error::{Error, Obstacle};
 pub use proof::Proof;
 pub use series::Series;
 pub use target::{Target, branch_part};
-pub use undo::{Undone, undo};
+pub use undo::{Undone, is_known, undo};
 
 use std::path::PathBuf;
 

@@ -39,7 +39,8 @@ impl Target {
         if let Some(what) = repo.in_progress().filter(|_| needs_work_tree && !waiting) {
             return Err(match resume::is_ours(repo, &series.id)? {
                 true => {
-                    Error::Begun { branch: repo.head_branch()?.map_or("HEAD".into(), |name| short(&name).to_owned()) }
+                    let branch = repo.head_branch()?.map_or("HEAD".into(), |name| short(&name).to_owned());
+                    Error::Begun { id: series.id.clone(), branch }
                 }
                 false => Error::Busy(what),
             });

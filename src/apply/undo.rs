@@ -21,6 +21,11 @@ pub struct Undone {
     pub head: String,
 }
 
+/// Whether session `id` was applied here, so that it can be undone.
+pub fn is_known(repo: &Repo, id: &str) -> Result<bool, Error> {
+    Ok(Record::read(repo, id)?.is_some_and(|record| record.session == id))
+}
+
 /// Undoes the apply of session `id`. Refuses when the branch, the index or the files that landed have changed since.
 pub fn undo(repo: &Repo, id: &str) -> Result<Undone, Error> {
     let nothing = || Error::NoRecord { id: id.to_owned(), verb: "undone" };

@@ -1,6 +1,6 @@
 //! `git glue-apply`: land a captured session in this repository.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use bstr::{BString, ByteSlice};
@@ -98,20 +98,24 @@ impl Program for Args {
     fn run(self, ui: &mut Ui) -> Result<Exit, Failure> {
         ui.quiet = self.quiet;
         let repo = repository(self.target.as_deref())?;
-        let source = Store::from_env().resolve(&self.id, Latest::WithCapture)?;
         if self.undo {
-            return undo(ui, &repo, source);
+            return undo(ui, &repo, &self.id);
         }
+        let source = Store::from_env().resolve(&self.id, Latest::WithCapture)?;
         let capture = Capture::open(source)?.whole()?;
         for problem in &capture.problems {
             ui.warn(problem.to_string());
         }
-        let id = capture.id.clone();
-        let series = Series::read(capture, repo.format).map_err(|error| failure(error, &id))?;
+        // What to type for the same capture again.
+        let name = match &capture.session {
+            Some(session) => session.id().to_owned(),
+            None => self.id.to_string_lossy().into_owned(),
+        };
+        let series = Series::read(capture, repo.format).map_err(|error| failure(error, &name))?;
         tell_of_capture(ui, &repo, &series);
         let options = configured(self.options(), &repo, &series.id)?;
         let id = series.id.clone();
-        match apply::run(&repo, series, &options).map_err(|error| failure(error, &id))? {
+        match apply::run(&repo, series, &options).map_err(|error| failure(error, &name))? {
             Outcome::Nothing => {
                 ui.say(format!("{id}: nothing changed in the sandbox, so there is nothing to apply"));
                 report_json(ui, "nothing", None)?;
@@ -125,11 +129,11 @@ impl Program for Args {
                 Ok(Exit::Done)
             }
             Outcome::Planned(report) if report.stop.is_some() || !report.rejects.is_empty() => {
-                told(ui, "planned", &report, Exit::Failed)
+                told(ui, "planned", &report, &name, Exit::Failed)
             }
-            Outcome::Planned(report) => told(ui, "planned", &report, Exit::Done),
-            Outcome::Landed(report) => told(ui, "applied", &report, Exit::Done),
-            Outcome::Stopped(report) => told(ui, "conflict", &report, Exit::Conflict),
+            Outcome::Planned(report) => told(ui, "planned", &report, &name, Exit::Done),
+            Outcome::Landed(report) => told(ui, "applied", &report, &name, Exit::Done),
+            Outcome::Stopped(report) => told(ui, "conflict", &report, &name, Exit::Conflict),
         }
     }
 }
@@ -236,10 +240,17 @@ fn has_remote(repo: &Repo, url: &str) -> bool {
     urls.peek().is_none() || urls.any(|remote| essence(remote) == essence(url))
 }
 
-fn undo(ui: &mut Ui, repo: &Repo, source: Source) -> Result<Exit, Failure> {
-    let id = match source {
-        Source::Session(session) => session.id().to_owned(),
-        other => Capture::open(other)?.id,
+fn undo(ui: &mut Ui, repo: &Repo, spec: &OsStr) -> Result<Exit, Failure> {
+    let id = match spec.to_str() {
+        // What came through a pipe, or from a file that is gone, is undone by its id all the same.
+        Some(id) if apply::is_known(repo, id).map_err(|error| failure(error, id))? => id.to_owned(),
+        _ => match Store::from_env().resolve(spec, Latest::WithCapture)? {
+            Source::Session(session) => session.id().to_owned(),
+            other => {
+                let series = Series::read(Capture::open(other)?, repo.format);
+                series.map_err(|error| failure(error, &spec.to_string_lossy()))?.id
+            }
+        },
     };
     let undone = apply::undo(repo, &id).map_err(|error| failure(error, &id))?;
     match &undone.removed_branch {
@@ -252,7 +263,7 @@ fn undo(ui: &mut Ui, repo: &Repo, source: Source) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-fn told(ui: &mut Ui, outcome: &str, report: &Report, exit: Exit) -> Result<Exit, Failure> {
+fn told(ui: &mut Ui, outcome: &str, report: &Report, name: &str, exit: Exit) -> Result<Exit, Failure> {
     if ui.json {
         report_json(ui, outcome, Some(report))?;
         return Ok(exit);
@@ -268,7 +279,7 @@ fn told(ui: &mut Ui, outcome: &str, report: &Report, exit: Exit) -> Result<Exit,
     if let Some(stop) = &report.stop {
         conflict(ui, stop);
         if outcome != "planned" {
-            way_on(ui, report, stop);
+            way_on(ui, report, name, stop);
         }
     }
     if !report.rejects.is_empty() {
@@ -388,20 +399,17 @@ fn conflict(ui: &mut Ui, stop: &Stop) {
 }
 
 /// How to go on from a conflict, and how to go back.
-fn way_on(ui: &mut Ui, report: &Report, stop: &Stop) {
+fn way_on(ui: &mut Ui, report: &Report, name: &str, stop: &Stop) {
     let place = report.work_tree.as_ref().map_or(String::new(), |path| format!("cd {} && ", path.display()));
     match stop.kind {
         Kind::Commit => {
-            ui.hint(format!("resolve and git add the files, then: {place}git glue-apply --continue {}", report.id));
-            ui.hint(format!(
-                "to leave the commit out: {place}git am --skip && git glue-apply --continue {}",
-                report.id
-            ));
+            ui.hint(format!("resolve and git add the files, then: {place}git glue-apply --continue {name}"));
+            ui.hint(format!("to leave the commit out: {place}git am --skip && git glue-apply --continue {name}"));
             ui.hint(format!("to go back: {place}git glue-apply --undo {}", report.id));
         }
         Kind::Index | Kind::Worktree => {
             if report.left_over {
-                ui.hint(format!("resolve and git add the files, then: {place}git glue-apply --continue {}", report.id));
+                ui.hint(format!("resolve and git add the files, then: {place}git glue-apply --continue {name}"));
             } else {
                 ui.hint(format!(
                     "resolve the files; all the rest is here{}",
@@ -529,8 +537,9 @@ fn failure(error: Error, id: &str) -> Failure {
         Error::BranchTaken { .. } | Error::BranchBlocked { .. } => {
             make("branch-taken").hint(format!("git glue-apply --branch <another name> {id}"))
         }
-        Error::Begun { .. } => make("begun")
-            .hint(format!("finish it (git glue-apply --continue {id}), or take it back: git glue-apply --undo {id}")),
+        Error::Begun { id: begun, .. } => make("begun").hint(format!(
+            "finish it (git glue-apply --continue {id}), or take it back: git glue-apply --undo {begun}"
+        )),
         Error::BranchName { .. } => make("branch-name"),
         Error::NoIdentity { .. } => make("no-identity")
             .hint("git config --global user.name \"Your Name\" && git config --global user.email you@example.com"),

@@ -217,6 +217,9 @@ fn uncommitted_collision(trip: &Trip, stage: bool) -> Run {
 fn staged_changes_that_collide() {
     each_git(|trip| {
         uncommitted_collision(&trip, true).says("git glue-apply --continue s1");
+        trip.applied(&["--undo"]);
+        assert_eq!((trip.home.git(STATUS), subjects(&trip.home)), ("".into(), "Base\nAt home".into()));
+        trip.apply(&[]).is(3);
         assert!(trip.home.git(STATUS).starts_with(b"u UU "));
         assert!(!trip.home.path("untracked").exists());
         resolve(&trip.home);
@@ -229,6 +232,9 @@ fn staged_changes_that_collide() {
 fn unstaged_changes_that_collide() {
     each_git(|trip| {
         uncommitted_collision(&trip, false).says_not("--continue s1");
+        trip.applied(&["--undo"]);
+        assert_eq!((trip.home.git(STATUS), subjects(&trip.home)), ("".into(), "Base\nAt home".into()));
+        trip.apply(&[]).is(3);
         let status = trip.home.git(&["status", "--porcelain"]);
         assert_eq!(status, "UU a.txt\n?? untracked");
         resolve(&trip.home);

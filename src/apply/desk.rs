@@ -339,6 +339,14 @@ impl<'a> Desk<'a> {
     }
 }
 
+/// The paths in conflict in the private index, each once.
+pub fn unmerged(isolated: &Isolated) -> Result<Vec<BString>, Error> {
+    let diff = isolated.git("diff-files").args(["--raw", "-z", "--no-renames", "--diff-filter=U"]);
+    let mut paths: Vec<_> = raw_changes(diff)?.into_iter().map(|change| change.path).collect();
+    paths.dedup();
+    Ok(paths)
+}
+
 /// git's own lock on an index: the file `index.lock`, made by whoever is first.
 struct IndexLock {
     path: PathBuf,

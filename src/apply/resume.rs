@@ -4,9 +4,10 @@
 //! resolved the conflict and leave the rest to us, which makes the commits exact: what a mail cannot carry of a message
 //! or an author is in the capture.
 
+use super::desk::unmerged;
 use super::record::Record;
 use super::{Error, Series, conflict};
-use crate::git::{InProgress, Isolated, Repo, raw_changes};
+use crate::git::{InProgress, Isolated, Repo};
 use crate::mbox::Kind;
 
 /// What is to be gone on with.
@@ -48,9 +49,7 @@ impl Resume {
     /// The person's index as a tree, into which the conflict was resolved. Refuses while there are conflicts in it.
     pub fn resolved(repo: &Repo, isolated: &Isolated) -> Result<String, Error> {
         isolated.copy_index(repo)?;
-        let unmerged = isolated.git("diff-files").args(["--raw", "-z", "--no-renames", "--diff-filter=U"]);
-        let mut paths: Vec<_> = raw_changes(unmerged)?.into_iter().map(|change| change.path).collect();
-        paths.dedup();
+        let paths = unmerged(isolated)?;
         if !paths.is_empty() {
             return Err(Error::Unresolved { paths });
         }

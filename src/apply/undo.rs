@@ -2,7 +2,7 @@
 
 use bstr::{BString, ByteSlice};
 
-use super::desk::Desk;
+use super::desk::{Desk, unmerged};
 use super::record::Record;
 use super::refs::point_head;
 use super::resume::is_ours;
@@ -106,8 +106,10 @@ fn as_landed(isolated: &Isolated, desk: &Desk, record: &Record) -> Result<String
             obstacles.push(Obstacle { path: change.path.clone(), what: "was changed since" });
         }
     }
-    let staged: Vec<BString> = desk.staged_content(&record.index_tree)?;
-    obstacles.extend(staged.into_iter().map(|path| Obstacle { path, what: "was staged since" }));
+    // A conflict in what was not committed is in the index until it is resolved.
+    let unmerged = unmerged(isolated)?;
+    let staged = desk.staged_content(&record.index_tree)?.into_iter().filter(|path| !unmerged.contains(path));
+    obstacles.extend(staged.map(|path| Obstacle { path, what: "was staged since" }));
     if !obstacles.is_empty() {
         obstacles.dedup();
         return Err(Error::InTheWay(obstacles));

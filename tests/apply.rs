@@ -344,3 +344,17 @@ fn the_configuration_speaks_where_the_command_line_is_silent() {
     trip.home.git(&["config", "glue.onConflict", "maybe"]);
     trip.apply(&["--branch", "b2"]).is(2).says("glue.onConflict is 'maybe'");
 }
+
+#[test]
+fn changes_that_are_here_already_are_left_out() {
+    let trip = Trip::new();
+    trip.away.write("b.txt", "two\n");
+    trip.away.commit("Both did this\n");
+    trip.away.write("more", "more\n");
+    trip.away.commit("Only away\n");
+    trip.capture();
+    trip.home.write("b.txt", "two\n");
+    trip.home.commit("Both did this, at home\n");
+    trip.applied(&[]).says("(here already) Both did this");
+    assert_eq!(trip.home.git(&["log", "--format=%s", "--reverse"]), "Base\nBoth did this, at home\nOnly away");
+}

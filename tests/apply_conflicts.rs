@@ -191,6 +191,8 @@ fn reject_lands_what_fits() {
         assert!(!trip.home.read("a.txt").contains_str("<<<<"));
         assert!(trip.home.read("a.txt").contains_str("line one\n"));
         assert_eq!(trip.home.read("third"), "third\n");
+        trip.applied(&["--undo"]);
+        assert_eq!((trip.home.git(STATUS), subjects(&trip.home)), ("".into(), "Base\nAt home".into()));
     });
 }
 
@@ -310,7 +312,6 @@ fn a_hunk_without_a_preimage_is_a_reject() {
         assert!(trip.home.read("only-away.rej").contains_str("+two"));
         assert_eq!(subjects(&trip.home), "Base");
         trip.home.git(&["am", "--abort"]);
-        std::fs::remove_file(trip.home.path("only-away.rej")).unwrap();
         trip.applied(&["--undo"]);
         assert_eq!(trip.home.git(STATUS), "");
     });
@@ -356,20 +357,6 @@ fn the_persons_own_dirty_file_is_the_preimage() {
         trip.applied(&["--undo"]);
         unchanged(&before, &files(&trip.home));
     }
-}
-
-#[test]
-fn changes_that_are_here_already_are_left_out() {
-    let trip = Trip::new();
-    edit(&trip.away, "line 2\n", "two\n");
-    trip.away.commit("Both did this\n");
-    trip.away.write("more", "more\n");
-    trip.away.commit("Only away\n");
-    trip.capture();
-    edit(&trip.home, "line 2\n", "two\n");
-    trip.home.commit("Both did this, at home\n");
-    trip.applied(&[]).says("(here already) Both did this");
-    assert_eq!(subjects(&trip.home), "Base\nBoth did this, at home\nOnly away");
 }
 
 #[test]

@@ -5,7 +5,7 @@
 //! run filters and drivers that the capture selects, and would take author and message from the mail's readable text
 //! where the capture has the exact ones.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -16,7 +16,7 @@ use super::desk::Desk;
 use super::place::Reject;
 use super::spare::Spare;
 use super::{Error, Obstacle, Series};
-use crate::git::{Error as GitError, Isolated, Repo};
+use crate::git::{Error as GitError, Isolated, Repo, TreeItem};
 use crate::mbox::{Entry, Kind};
 
 /// The file in a session of `git am` that tells that it is ours, and of which capture. git passes over it.
@@ -140,31 +140,68 @@ fn author_script(entry: &Entry) -> Vec<u8> {
     script
 }
 
-/// Writes rejected hunks beside the files that they are for.
-pub fn write_rejects<'a>(
+/// A tree of the `.rej` files that are to be written beside the files of `tree`; `None` when there are none.
+pub fn name_rejects<'a>(
+    isolated: &Isolated,
     desk: &Desk,
-    spare: &mut Spare,
+    tree: &str,
     rejects: impl IntoIterator<Item = &'a Reject>,
-) -> Result<(), Error> {
+) -> Result<Option<String>, Error> {
+    let mut named: BTreeMap<BString, TreeItem> = BTreeMap::new();
     for reject in rejects {
-        let file = free_name(desk, reject.path.as_bstr())?;
+        let name = free_name(desk, tree, reject.path.as_bstr(), &named)?;
+        named.insert(name, TreeItem { mode: 0o100_644, id: desk.objects().write_blob(&reject.hunks)? });
+    }
+    if named.is_empty() {
+        return Ok(None);
+    }
+    let mut listing = Vec::new();
+    for (name, item) in &named {
+        listing.extend_from_slice(format!("{:06o} {}\t", item.mode, item.id).as_bytes());
+        listing.extend_from_slice(name);
+        listing.push(0);
+    }
+    let on_index =
+        |subcommand: &str| isolated.git(subcommand).env("GIT_INDEX_FILE", isolated.path().join("rejects.index"));
+    on_index("update-index").args(["-z", "--add", "--index-info"]).input(listing).run()?;
+    Ok(Some(on_index("write-tree").line()?.to_string()))
+}
+
+/// Writes the `.rej` files of such a tree.
+pub fn write_rejects(isolated: &Isolated, desk: &Desk, spare: &mut Spare, tree: &str) -> Result<(), Error> {
+    for change in isolated.changes(isolated.format().empty_tree(), tree)? {
+        let (file, Some(item)) = (desk.file(change.path.as_bstr())?, change.new) else { continue };
         spare.keep(&file)?;
         if let Some(parent) = file.parent() {
             fs::create_dir_all(parent).map_err(GitError::io("cannot make", parent))?;
         }
-        fs::write(&file, &reject.hunks).map_err(GitError::io("cannot write", file))?;
+        fs::write(&file, desk.objects().blob(&item.id)?).map_err(GitError::io("cannot write", file))?;
     }
     Ok(())
 }
 
-/// `<path>.rej`, or with a number when the person has a file of that name; at the top of the work tree when a link or a
-/// file stands where its folder must be, because what is behind a link is not ours to write to.
-fn free_name(desk: &Desk, path: &BStr) -> Result<PathBuf, Error> {
+/// Removes the `.rej` files of such a tree that are still as they were written.
+pub fn remove_rejects(isolated: &Isolated, desk: &Desk, spare: &mut Spare, tree: &str) -> Result<(), Error> {
+    for change in isolated.changes(isolated.format().empty_tree(), tree)? {
+        if desk.on_disk(change.path.as_bstr())? == change.new {
+            let file = desk.file(change.path.as_bstr())?;
+            spare.keep(&file)?;
+            fs::remove_file(&file).map_err(GitError::io("cannot remove", file))?;
+        }
+    }
+    Ok(())
+}
+
+/// `<path>.rej`, or with a number when there is a file of that name, the person's or the capture's; at the top of the work
+/// tree when a link or a file stands where its folder must be, because what is behind a link is not ours to write to.
+fn free_name(desk: &Desk, tree: &str, path: &BStr, taken: &BTreeMap<BString, TreeItem>) -> Result<BString, Error> {
     let mut path = path.to_owned();
     let folders: Vec<usize> = path.find_iter("/").collect();
     for at in folders {
-        let folder = desk.file(path[..at].as_bstr())?;
-        if folder.symlink_metadata().is_ok_and(|metadata| !metadata.is_dir()) {
+        let folder = path[..at].as_bstr();
+        let on_disk = desk.file(folder)?.symlink_metadata();
+        let lands = desk.objects().entry(tree, folder)?.is_some_and(|item| item.mode != 0o040_000);
+        if lands || on_disk.is_ok_and(|metadata| !metadata.is_dir()) {
             path = BString::from(path.replace("/", "-"));
             break;
         }
@@ -172,9 +209,12 @@ fn free_name(desk: &Desk, path: &BStr) -> Result<PathBuf, Error> {
     let mut name = path.clone();
     name.extend_from_slice(b".rej");
     let mut number = 1;
-    while desk.file(name.as_bstr())?.symlink_metadata().is_ok() {
+    while taken.contains_key(&name)
+        || desk.file(name.as_bstr())?.symlink_metadata().is_ok()
+        || desk.objects().entry(tree, name.as_bstr())?.is_some()
+    {
         number += 1;
-        name = BString::from(format!("{path}.{number}.rej"));
+        name = bstr::concat([path.as_bytes(), format!(".{number}.rej").as_bytes()]).into();
     }
-    desk.file(name.as_bstr())
+    Ok(name)
 }

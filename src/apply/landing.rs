@@ -104,6 +104,8 @@ impl Landing<'_> {
             return Ok(false);
         }
         let am = conflict::prepare(self.isolated, series, self.built, &desk)?;
+        let left_out = self.built.rejects.iter().chain(self.built.stop.iter().flat_map(|stop| &stop.rejects));
+        let rejects = conflict::name_rejects(self.isolated, &desk, to, left_out)?;
         let record = match &self.target.resume {
             Some(Resume { record: begun, .. }) => Record {
                 head: begun.head.clone(),
@@ -114,6 +116,7 @@ impl Landing<'_> {
             },
             None => record(series, self.target, self.built, &before, true),
         };
+        let record = Record { rejects: rejects.clone(), ..record };
         let record_id = record.write(self.isolated)?;
         if !self.built.intent_to_add.is_empty() {
             // The index stands in the empty blob for what is announced.
@@ -122,7 +125,7 @@ impl Landing<'_> {
         self.isolated.keep_objects()?;
         let moves = RefMoves::new(self.repo, self.target, &record, &self.built.tip);
         moves.make(&record_id, false)?;
-        self.files(&mut desk, &before, am).inspect_err(|_| moves.take_back())?;
+        self.files(&mut desk, &before, rejects.as_deref(), am).inspect_err(|_| moves.take_back())?;
         Ok(true)
     }
 
@@ -132,28 +135,34 @@ impl Landing<'_> {
     }
 
     /// The work tree and the index, once the refs have moved. All of it, or none.
-    fn files(&self, desk: &mut Desk, before: &str, am: Option<AmSession>) -> Result<(), Error> {
+    fn files(&self, desk: &mut Desk, before: &str, rejects: Option<&str>, am: Option<AmSession>) -> Result<(), Error> {
         let over = match &self.target.resume {
             Some(Resume { waiting: Some(_), .. }) => Some(conflict::put_away(self.repo, self.isolated)?),
             _ => None,
         };
-        self.switched(desk, before, am).or_else(|error| {
+        self.switched(desk, before, rejects, am).or_else(|error| {
             let back = over.map_or(Ok(()), |session| conflict::bring_back(self.repo, &session));
             back.and(Err(error))
         })
     }
 
-    fn switched(&self, desk: &mut Desk, before: &str, am: Option<AmSession>) -> Result<(), Error> {
+    fn switched(
+        &self,
+        desk: &mut Desk,
+        before: &str,
+        rejects: Option<&str>,
+        am: Option<AmSession>,
+    ) -> Result<(), Error> {
         let mut spare = desk.switch(before, &self.built.worktree_tree)?;
-        let rest = self.index(desk, &mut spare).and_then(|()| match am {
+        let rest = self.index(desk, &mut spare, rejects).and_then(|()| match am {
             Some(am) => am.begin(self.repo, &self.built.tip, || desk.finish()),
             None => desk.finish(),
         });
         rest.or_else(|error| spare.put_back().and(Err(error)))
     }
 
-    fn index(&self, desk: &Desk, spare: &mut Spare) -> Result<(), Error> {
-        let Built { worktree_tree, index_tree, stop, verbatim, intent_to_add, rejects, .. } = self.built;
+    fn index(&self, desk: &Desk, spare: &mut Spare, rejects: Option<&str>) -> Result<(), Error> {
+        let Built { worktree_tree, index_tree, stop, verbatim, intent_to_add, .. } = self.built;
         desk.write_verbatim(worktree_tree, verbatim, spare)?;
         let (index, stages) = match stop {
             Some(stop) if stop.kind != Kind::Worktree => (worktree_tree, stop.stages.as_slice()),
@@ -162,8 +171,7 @@ impl Landing<'_> {
         };
         let index = if self.options.rest && stop.is_none() { index_tree } else { index };
         desk.set_index(index, stages, intent_to_add)?;
-        let left_out = rejects.iter().chain(stop.iter().flat_map(|stop| &stop.rejects));
-        conflict::write_rejects(desk, spare, left_out)
+        rejects.map_or(Ok(()), |tree| conflict::write_rejects(self.isolated, desk, spare, tree))
     }
 }
 
@@ -183,6 +191,7 @@ fn record(series: &Series, target: &Target, built: &Built, before: &str, complet
         before_tree: before.to_owned(),
         index_tree: index_tree.clone(),
         worktree_tree: worktree_tree.clone(),
+        rejects: None,
         next: built.stop.as_ref().map_or(series.len(), |stop| stop.entry + 1),
         complete: complete && built.stop.is_none() && built.rejects.is_empty(),
     }

@@ -32,6 +32,9 @@ pub struct Record {
     pub index_tree: String,
     /// The work tree afterwards.
     pub worktree_tree: String,
+    /// The `.rej` files that were written, as a tree.
+    #[serde(default)]
+    pub rejects: Option<String>,
     /// The first entry, from 0, that was not dealt with.
     pub next: usize,
     /// Whether all of it landed in the work tree of the branch.
@@ -61,6 +64,9 @@ impl Record {
         let file = isolated.objects()?.write_blob(&json)?;
         let folders = [("before", &self.before_tree), ("index", &self.index_tree), ("worktree", &self.worktree_tree)];
         let mut listing: String = folders.iter().map(|(name, tree)| format!("040000 tree {tree}\t{name}\n")).collect();
+        if let Some(tree) = &self.rejects {
+            listing += &format!("040000 tree {tree}\trejects\n");
+        }
         listing += &format!("100644 blob {file}\t{FILE}\n");
         Ok(isolated.git("mktree").input(listing).line()?.to_string())
     }

@@ -82,8 +82,10 @@ fn take_back(
     let from = as_landed(isolated, desk, record)?;
     desk.rehearse(&from, &record.before_tree)?;
     let session = if in_conflict { Some(conflict::put_away(repo, isolated)?) } else { None };
-    let moved = desk.switch(&from, &record.before_tree).and_then(|spare| {
-        let rest = desk.set_index(&head_tree, &[], &[]).and_then(|()| move_back(repo, record));
+    let moved = desk.switch(&from, &record.before_tree).and_then(|mut spare| {
+        let rejects = record.rejects.as_ref();
+        let rest = rejects.map_or(Ok(()), |tree| conflict::remove_rejects(isolated, desk, &mut spare, tree));
+        let rest = rest.and_then(|()| desk.set_index(&head_tree, &[], &[])).and_then(|()| move_back(repo, record));
         rest.and_then(|()| desk.finish()).or_else(|error| spare.put_back().and(Err(error)))
     });
     moved.or_else(|error| {

@@ -543,16 +543,10 @@ fn failure(error: Error, id: &str) -> Failure {
         Error::BranchName { .. } => make("branch-name"),
         Error::NoIdentity { .. } => make("no-identity")
             .hint("git config --global user.name \"Your Name\" && git config --global user.email you@example.com"),
-        Error::Busy(what) => {
-            let command = what.command();
-            let finish = if command == "bisect" {
-                "git bisect reset".to_owned()
-            } else {
-                format!("git {command} --continue or --abort")
-            };
-            make("in-progress")
-                .hint(format!("finish it first ({finish}), or land elsewhere: git glue-apply --worktree <path> {id}"))
-        }
+        Error::Busy(what) => make("in-progress").hint(format!(
+            "finish it first ({}), or land elsewhere: git glue-apply --worktree <path> {id}",
+            ending(what.command())
+        )),
         Error::IndexLocked { .. } => make("index-locked").hint("if no other git is running here, remove that file"),
         Error::Staged { .. } => {
             make("staged").hint(format!("commit or stash them, or: git glue-apply --worktree <path> {id}"))
@@ -575,5 +569,13 @@ fn failure(error: Error, id: &str) -> Failure {
             .hint(format!("to leave it out: git am --skip, then: git glue-apply --continue {id}")),
         Error::NoRecord { .. } => make("not-applied"),
         Error::ChangedSince(_) => make("changed-since").hint("git reflog shows where you were"),
+    }
+}
+
+/// How something that is in progress is brought to its end.
+fn ending(command: &str) -> String {
+    match command {
+        "bisect" => "git bisect reset".to_owned(),
+        other => format!("git {other} --continue or --abort"),
     }
 }

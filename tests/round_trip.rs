@@ -7,7 +7,7 @@
 use std::path::{Path, PathBuf};
 
 use bstr::{BString, ByteSlice};
-use git_glue::mbox::{Kind, Mbox};
+use git_glue::mbox::{Kind, Located, Mbox};
 use serde_json::Value;
 
 use crate::sandbox::{Sandbox, gits, output_with};
@@ -27,7 +27,8 @@ pub struct Story {
     pub options: Vec<String>,
     /// The repository that both are clones of.
     pub origin: Sandbox,
-    gits: String,
+    /// What a failure must name: who is where, and how the capture travels.
+    pub about: String,
 }
 
 /// How a capture travels.
@@ -71,7 +72,7 @@ impl Story {
 
     /// A story with these gits, and options for `git init` at the origin.
     pub fn between(away: &Path, home: &Path, way: Way, init: &[&str], begin: impl Fn(&Sandbox)) -> Story {
-        let gits = format!("away {}, home {}, {way:?}", away.display(), home.display());
+        let about = format!("away {}, home {}, {way:?}", away.display(), home.display());
         let host = Sandbox::of(home, ("Host", "host@home.example"), ("Cam Committer", "committer@home.example"));
         let origin = host.at("origin");
         origin.init(init);
@@ -83,7 +84,7 @@ impl Story {
         let away = place.at("work");
         away.git(&["clone", "-q", origin.dir().to_str().unwrap(), "."]);
         let options = vec![format!("--base={base}"), "--session=s1".to_owned()];
-        Story { away, home, base, way, options, origin, gits }
+        Story { away, home, base, way, options, origin, about }
     }
 
     /// Captures; whatever comes of it. The sandbox must be afterwards what it was before.
@@ -92,7 +93,7 @@ impl Story {
         let before = self.sandbox();
         let run = self.run_capture(&[]);
         let differences = differences("the sandbox, by the capture", &before, &self.sandbox());
-        assert!(differences.is_empty(), "{}\n{}", self.gits, differences.join("\n"));
+        assert!(differences.is_empty(), "{}\n{}", self.about, differences.join("\n"));
         let saved = self.store().join("sessions/s1");
         let (mbox, sidecar) = match self.way {
             Way::Pipe => (run.out.clone(), preamble(&run.out)),
@@ -163,7 +164,7 @@ impl Story {
     #[track_caller]
     pub fn is_same_but_for(&self, what: &str) {
         let found = self.differences();
-        assert!(found.is_empty(), "{}, with {what}\n{}", self.gits, found.join("\n"));
+        assert!(found.is_empty(), "{}, with {what}\n{}", self.about, found.join("\n"));
     }
 
     /// Everything in which what is at home differs from what is away, in words.
@@ -182,7 +183,7 @@ impl Story {
     #[track_caller]
     pub fn ran(&self, run: &Run) {
         let (out, err) = (shortened(&run.out), shortened(&run.err));
-        assert_eq!(run.code, 0, "{}\n--- stdout\n{out}\n--- stderr\n{err}", self.gits);
+        assert_eq!(run.code, 0, "{}\n--- stdout\n{out}\n--- stderr\n{err}", self.about);
     }
 
     /// Requires that these kinds of warnings are in the sidecar, and no others, and that the run printed them.
@@ -193,35 +194,37 @@ impl Story {
         let mut wanted = kinds.to_vec();
         found.sort_unstable();
         wanted.sort_unstable();
-        assert_eq!(found, wanted, "{}\n{warnings:#?}\n{}", self.gits, run.err);
+        assert_eq!(found, wanted, "{}\n{warnings:#?}\n{}", self.about, run.err);
         for message in warnings.iter().filter_map(|warning| warning["message"].as_str()) {
             let start = message.split(['\t', '\n']).next().unwrap_or_default();
-            assert!(run.err.contains_str(start), "{}\nnot said: {message}\n{}", self.gits, run.err);
+            assert!(run.err.contains_str(start), "{}\nnot said: {message}\n{}", self.about, run.err);
         }
     }
 
-    /// Requires that `git am` reaches the trees of all entries; without its options for it, unless a commit is empty.
+    /// Requires that `git am` reaches the trees of all entries: told to keep line ends and empty commits for what came through
+    /// the store, without options for what came through a pipe, unless a commit is empty.
     #[track_caller]
     pub fn is_judged_by_am(&self, captured: &Captured) {
         let mbox = Mbox::open(std::io::Cursor::new(captured.mbox.as_slice())).unwrap();
         let wanted: Vec<BString> = mbox.entries.iter().filter_map(|entry| entry.entry.tree.clone()).collect();
-        let is_empty = |entry: &git_glue::mbox::Located| entry.entry.kind == Kind::Commit && entry.diff.len == 0;
-        self.am(captured, &wanted, &["--keep-cr", "--empty=keep"]);
-        if !mbox.entries.iter().any(is_empty) {
+        let is_empty = |entry: &Located| entry.entry.kind == Kind::Commit && entry.diff.len == 0;
+        if self.way == Way::Pipe && !mbox.entries.iter().any(is_empty) {
             self.am(captured, &wanted, &[]);
+        } else {
+            self.am(captured, &wanted, &["--keep-cr", "--empty=keep"]);
         }
     }
 
     #[track_caller]
     fn am(&self, captured: &Captured, wanted: &[BString], options: &[&str]) {
         let base = self.base.to_string();
-        let place = self.home.at(&format!("am{}", options.len()));
+        let place = self.home.at("am");
         place.git(&["clone", "-q", "../origin", "."]);
         place.git(&["reset", "-q", "--hard", &base]);
         let am = output_with(place.command("git").args(["am", "-q", "--3way"]).args(options), &captured.mbox);
         let log = place.git(&["log", "--reverse", "--format=%T", &format!("{base}..HEAD")]);
         let trees: Vec<BString> = log.lines().map(BString::from).collect();
-        assert_eq!(trees, wanted, "{}\ngit am {options:?}: {}", self.gits, am.stderr.as_bstr());
+        assert_eq!(trees, wanted, "{}\ngit am {options:?}: {}", self.about, am.stderr.as_bstr());
     }
 
     /// Commits at home that are not what they are away.

@@ -214,13 +214,14 @@ fn random_story(seed: u64) {
     let (away, home) = (&gits[random.usize(..gits.len())], &gits[random.usize(..gits.len())]);
     let way = if random.bool() { Way::Store } else { Way::Pipe };
     let begin = Rng::with_seed(seed);
-    let story = Story::between(away, home, way, &[], |repo| {
+    let mut story = Story::between(away, home, way, &[], |repo| {
         let mut random = begin.clone();
         repo.write("always", "always\n");
         for _ in 0..30 {
             disturb(&mut random, repo);
         }
     });
+    story.about += &format!(", seed {seed}");
     for _ in 0..random.usize(..5) {
         for _ in 0..random.usize(1..8) {
             disturb(&mut random, &story.away);
@@ -242,10 +243,10 @@ fn random_story(seed: u64) {
     if story.away.git(&["rev-parse", "HEAD"]) == story.base && status.is_empty() {
         return;
     }
-    println!("seed {seed}");
     story.comes_home();
 }
 
+/// `ROUND_TRIP_SEEDS=1000..2000` tells as many other stories.
 #[test]
 fn random_work_on_random_trees() {
     let seeds = std::env::var("ROUND_TRIP_SEEDS").unwrap_or_else(|_| "1..13".into());

@@ -40,7 +40,10 @@ fn from_a_linked_work_tree() {
         story.away.git(&["worktree", "add", "-q", "../linked", "-b", "topic"]);
         story.away = story.away.at("linked");
         work(&story.away);
-        story.comes_home_with(&["other-work-trees"]);
+        story.comes_home();
+        story.away.at("work").write("b.txt", "work in the other one\n");
+        let captured = story.capture();
+        story.warned(&captured, &captured.run, &["other-work-trees"]);
     }
 }
 

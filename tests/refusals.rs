@@ -96,6 +96,13 @@ fn files_in_the_way() {
     };
     story(&|trip| trip.home.write("a.txt", "mine\n"), "a.txt (has changes that are not committed)");
     story(&|trip| std::fs::remove_file(trip.home.path("a.txt")).unwrap(), "a.txt");
+    for bit in ["--assume-unchanged", "--skip-worktree"] {
+        let hidden = |trip: &Trip| {
+            trip.home.git(&["update-index", bit, "a.txt"]);
+            trip.home.write("a.txt", "mine, and hidden from git\n");
+        };
+        story(&hidden, "a.txt (has changes that are not committed)");
+    }
     story(&|trip| trip.home.write("untracked", "mine\n"), "untracked (is not tracked)");
     story(&|trip| trip.home.write("new/file", "mine\n"), "new/file (is not tracked)");
     story(&|trip| trip.home.write("new", "mine\n"), "new (is not a folder)");

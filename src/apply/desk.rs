@@ -10,10 +10,11 @@ use std::path::{Path, PathBuf};
 
 use bstr::{BStr, BString, ByteSlice};
 
+use super::lock::IndexLock;
 use super::place::Stage;
 use super::spare::Spare;
 use super::{Error, Obstacle};
-use crate::git::{Error as GitError, Isolated, Objects, Repo, TreeChange, TreeItem, raw_changes};
+use crate::git::{Command, Error as GitError, Isolated, Objects, Repo, TreeChange, TreeItem, raw_changes};
 
 /// The locked index and work tree. Dropped without [`Desk::finish`], the index stays as it was.
 pub struct Desk<'a> {
@@ -23,6 +24,16 @@ pub struct Desk<'a> {
     lock: IndexLock,
     has_modes: bool,
     has_links: bool,
+}
+
+/// What makes a file that git takes for unchanged what it is.
+enum Origin {
+    /// The blob, and the attributes in the work tree, which count in the private git directory too.
+    Tree,
+    /// The person's settings: line endings, a filter.
+    Configuration,
+    /// A change that git was told not to see (`assume-unchanged`, `skip-worktree`).
+    Person,
 }
 
 /// The mode of a symbolic link.
@@ -67,19 +78,12 @@ impl<'a> Desk<'a> {
         Ok(raw_changes(diff)?.into_iter().map(|change| change.path).collect())
     }
 
-    /// The tracked paths that are not what the index says unless the person's configuration has a say.
-    fn doubtful(&self) -> Result<HashSet<BString>, Error> {
-        let diff = self.isolated.git("diff-files").args(["--raw", "-z", "--no-renames", "--ignore-submodules=dirty"]);
-        Ok(raw_changes(diff)?.into_iter().map(|change| change.path).collect())
-    }
-
     /// Sees whether the work tree can go from `from` to `to`: nothing of the person's may be in the way. Files that are as
     /// they will be already, and those that `replaces` names, are no obstacle. The tree to start from, which is `from` with
     /// those files as they are now.
     pub fn prepare(&self, from: &str, to: &str, replaces: &[BString]) -> Result<String, Error> {
         let changes = self.isolated.changes(from, to)?;
         let dirty = self.dirty()?;
-        let doubtful = self.doubtful()?;
         let by_path: HashMap<&BStr, &TreeChange> =
             changes.iter().map(|change| (change.path.as_bstr(), change)).collect();
         let mut adjusted: Vec<(&BStr, Option<TreeItem>)> = Vec::new();
@@ -91,10 +95,12 @@ impl<'a> Desk<'a> {
             }
             let here = self.on_disk(path)?;
             if change.old.is_some() && !dirty.contains(&change.path) {
-                // git's own idea of the file; its bytes may be others, through line endings or a filter. Those that the
-                // attributes of the work tree make are the private git's idea, too.
-                if here.is_some() && here != change.old && doubtful.contains(&change.path) {
-                    adjusted.push((path, here));
+                match self.origin(path, here.as_ref(), change.old.as_ref())? {
+                    Origin::Tree => {}
+                    Origin::Configuration => adjusted.push((path, here)),
+                    Origin::Person => {
+                        obstacles.push(Obstacle { path: path.into(), what: "has changes that are not committed" });
+                    }
                 }
             } else if self.same(here.as_ref(), change.new.as_ref()) || replaces.contains(&change.path) {
                 adjusted.push((path, here));
@@ -226,7 +232,10 @@ impl<'a> Desk<'a> {
         if !self.isolated.index().exists() {
             self.isolated.read_tree(self.isolated.format().empty_tree())?;
         }
-        fs::rename(self.isolated.index(), &self.lock.path).map_err(GitError::io("cannot write", &self.lock.path))?;
+        // GIT_INDEX_FILE may lie on another file system.
+        let index = self.isolated.index();
+        let moved = fs::rename(&index, &self.lock.path).or_else(|_| fs::copy(&index, &self.lock.path).map(drop));
+        moved.map_err(GitError::io("cannot write", &self.lock.path))?;
         fs::rename(&self.lock.path, &self.repo.index).map_err(GitError::io("cannot write", &self.repo.index))?;
         self.lock.is_held = false;
         Ok(())
@@ -288,6 +297,20 @@ impl<'a> Desk<'a> {
         modes && here.id == item.id
     }
 
+    /// Where the bytes of a file come from that git takes for `old`.
+    fn origin(&self, path: &BStr, here: Option<&TreeItem>, old: Option<&TreeItem>) -> Result<Origin, Error> {
+        let (Some(here), Some(old)) = (here, old) else { return Ok(Origin::Tree) };
+        let file = self.file(path)?;
+        let is_old = |git: Command| -> Result<bool, Error> {
+            let hash = git.arg("--path").arg(&file).arg(&file).finish()?;
+            Ok(hash.code == Some(0) && hash.stdout.trim() == old.id.as_bytes())
+        };
+        if here.id == old.id || is_old(self.isolated.git("hash-object"))? {
+            return Ok(Origin::Tree);
+        }
+        Ok(if is_old(self.repo.git("hash-object"))? { Origin::Configuration } else { Origin::Person })
+    }
+
     /// The top of the work tree.
     pub fn top(&self) -> &Path {
         self.isolated.work_tree()
@@ -345,34 +368,6 @@ pub fn unmerged(isolated: &Isolated) -> Result<Vec<BString>, Error> {
     let mut paths: Vec<_> = raw_changes(diff)?.into_iter().map(|change| change.path).collect();
     paths.dedup();
     Ok(paths)
-}
-
-/// git's own lock on an index: the file `index.lock`, made by whoever is first.
-struct IndexLock {
-    path: PathBuf,
-    /// Once the lock has become the index, a file of that name would be somebody else's lock.
-    is_held: bool,
-}
-
-impl IndexLock {
-    fn take(index: &Path) -> Result<IndexLock, Error> {
-        let mut name = index.as_os_str().to_owned();
-        name.push(".lock");
-        let path = PathBuf::from(name);
-        match fs::File::create_new(&path) {
-            Ok(_) => Ok(IndexLock { path, is_held: true }),
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Err(Error::IndexLocked { lock: path }),
-            Err(error) => Err(GitError::io("cannot make", path)(error).into()),
-        }
-    }
-}
-
-impl Drop for IndexLock {
-    fn drop(&mut self) {
-        if self.is_held {
-            let _ = fs::remove_file(&self.path);
-        }
-    }
 }
 
 #[cfg(unix)]

@@ -22,6 +22,7 @@ mod error;
 mod landed;
 mod landing;
 mod links;
+mod lock;
 mod merge;
 mod place;
 mod proof;

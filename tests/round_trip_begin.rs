@@ -126,6 +126,32 @@ fn begun_dirty_and_all_of_it_committed_by_the_agent() {
     }
 }
 
+/// What the person has changed is in a commit of the agent's, and would be overwritten by it.
+#[test]
+fn begun_dirty_all_of_it_committed_and_as_dirty_at_home() {
+    for story in begun(dirty, dirty) {
+        go_on(&story.away);
+        story.away.commit("All of it, also what was not mine\n");
+        let captured = story.capture();
+        let before = snapshot(story.home.dir());
+        story.apply(&captured, &[]).is(1).says("a.txt").says("--worktree");
+        assert_eq!(differences("home", &before, &snapshot(story.home.dir())), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn begun_dirty_and_committed_at_home_since() {
+    for story in begun(dirty, dirty) {
+        go_on(&story.away);
+        let captured = story.capture();
+        story.home.commit("What was dirty\n");
+        story.ran(&story.apply(&captured, &[]));
+        let found = differences("files", &files(&story.away), &files(&story.home));
+        assert!(found.is_empty(), "{}", found.join("\n"));
+        assert_eq!(story.home.git(&["status", "--porcelain"]), " M a.txt\n M b.txt\n?? new.txt");
+    }
+}
+
 #[test]
 fn begun_with_staged_work() {
     let staged = |repo: &Sandbox| {

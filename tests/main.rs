@@ -15,6 +15,7 @@ mod export;
 mod generated;
 mod import;
 mod install;
+mod interrupts;
 mod layers;
 mod list;
 mod mbox;

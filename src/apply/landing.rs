@@ -14,7 +14,7 @@ use super::refs::RefMoves;
 use super::resume::Resume;
 use super::spare::Spare;
 use super::{Error, Options, Outcome, Place, Report, Series, Target, conflict};
-use crate::git::{Isolated, Outside, Repo};
+use crate::git::{Isolated, Outside, Repo, Undisturbed};
 use crate::mbox::Kind;
 
 /// Lands `built`, or says what would happen.
@@ -49,6 +49,7 @@ pub fn land(
 fn no_checkout(repo: &Repo, isolated: &Isolated, series: &Series, target: &Target, built: &Built) -> Result<(), Error> {
     let record = record(series, target, built, &built.tip_tree, false);
     let record_id = record.write(isolated)?;
+    let _undisturbed = Undisturbed::begin();
     isolated.keep_objects()?;
     RefMoves::new(repo, target, &record, &built.tip).make(&record_id, true)
 }
@@ -63,6 +64,7 @@ fn worktree(
     path: &Path,
 ) -> Result<PathBuf, Error> {
     let at_base = Target { head: target.base.clone(), head_branch: None, ..target.clone() };
+    let _undisturbed = Undisturbed::begin();
     isolated.keep_objects()?;
     repo.git("worktree").args(["add", "--quiet", "--detach"]).arg(path).arg(&target.base).run()?;
     let mut made = || -> Result<PathBuf, Error> {
@@ -122,6 +124,7 @@ impl Landing<'_> {
             // The index stands in the empty blob for what is announced.
             desk.objects().write_blob(b"")?;
         }
+        let _undisturbed = Undisturbed::begin();
         self.isolated.keep_objects()?;
         let moves = RefMoves::new(self.repo, self.target, &record, &self.built.tip);
         moves.make(&record_id, false)?;

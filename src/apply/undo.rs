@@ -8,7 +8,7 @@ use super::refs::point_head;
 use super::resume::is_ours;
 use super::target::short;
 use super::{Error, Obstacle, conflict};
-use crate::git::{Isolated, Outside, Repo};
+use crate::git::{Isolated, Outside, Repo, Undisturbed};
 
 /// What was undone.
 #[derive(Debug)]
@@ -81,6 +81,7 @@ fn take_back(
     let head_tree = head_tree.ok_or_else(|| Error::NoSuchCommit { revision: record.head.clone() })?;
     let from = as_landed(isolated, desk, record)?;
     desk.rehearse(&from, &record.before_tree)?;
+    let _undisturbed = Undisturbed::begin();
     let session = if in_conflict { Some(conflict::put_away(repo, isolated)?) } else { None };
     let moved = desk.switch(&from, &record.before_tree).and_then(|mut spare| {
         let rejects = record.rejects.as_ref();

@@ -127,6 +127,8 @@ impl Program for Args {
 /// Captures until a signal comes, and once more then. What cannot be helped by waiting ends it; a git that failed, or a
 /// capture over its cap, may do better the next time.
 fn keep_watching(ui: &mut Ui, options: &Options, pause: Duration) -> Result<Exit, Failure> {
+    // The signal that ends the waiting must leave the last capture its gits.
+    let _undisturbed = crate::git::Undisturbed::begin();
     let stop = Arc::new(AtomicBool::new(false));
     for signal in [signal_hook::consts::SIGTERM, signal_hook::consts::SIGINT] {
         signal_hook::flag::register(signal, stop.clone())

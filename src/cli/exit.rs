@@ -62,6 +62,9 @@ impl Failure {
     }
 }
 
+/// The kind of a failure that a signal asked for.
+pub(super) const INTERRUPTED: &str = "interrupted";
+
 const BROKEN_PIPE: &str = "broken-pipe";
 
 impl From<crate::git::Error> for Failure {
@@ -73,6 +76,7 @@ impl From<crate::git::Error> for Failure {
             Error::Failed { stderr, .. } if stderr.contains("dubious ownership") => {
                 failure("ownership").hint("git config --global --add safe.directory <the directory named above>")
             }
+            Error::Interrupted => failure(INTERRUPTED),
             Error::Failed { .. } | Error::Nonsense { .. } => failure("git-failed"),
             Error::Io { .. } => failure("io"),
             Error::Object { .. } => failure("object"),

@@ -22,6 +22,7 @@ pub mod show;
 mod summary;
 mod ui;
 
+use exit::INTERRUPTED;
 pub use exit::{Exit, Failure};
 pub use ui::{ColorChoice, Style, Ui};
 
@@ -91,7 +92,14 @@ pub fn main<P: Program>() -> ExitCode {
     let result = moved.and_then(|()| args.run(&mut ui)).and_then(|exit| ui.flush().map(|()| exit));
     match result {
         Ok(exit) => exit.into(),
-        Err(failure) => ui.fail(&failure).into(),
+        Err(failure) => {
+            let exit = ui.fail(&failure);
+            if let (INTERRUPTED, Some(signal)) = (failure.kind, crate::git::signal()) {
+                // Everything temporary is gone by now; whoever waits for us sees what ended us.
+                let _ = signal_hook::low_level::emulate_default_handler(signal);
+            }
+            exit.into()
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use std::thread::JoinHandle;
 
 use bstr::{BString, ByteSlice};
 
-use super::Error;
+use super::{Error, process};
 
 /// A `git` invocation under construction.
 pub struct Command {
@@ -110,6 +110,8 @@ impl Command {
         let output = self.finish()?;
         match output.code {
             Some(0) => Ok(output.stdout),
+            // Ctrl-C reaches git too; that it was stopped is not its failure.
+            None => process::may_go_on().and(Err(output.failure(shown))),
             _ => Err(output.failure(shown)),
         }
     }
@@ -139,6 +141,11 @@ impl Command {
 
     /// Starts it; standard output can be read as it comes, so that nothing of it needs to be in memory.
     pub fn spawn(mut self) -> Result<Running, Error> {
+        process::may_go_on()?;
+        #[cfg(unix)]
+        if process::is_undisturbed() {
+            std::os::unix::process::CommandExt::process_group(&mut self.inner, 0);
+        }
         let shown = self.shown();
         let stdin = if self.input.is_empty() { Stdio::null() } else { Stdio::piped() };
         self.inner.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -211,7 +218,11 @@ impl Running {
         let shown = std::mem::take(&mut self.shown);
         let (status, stderr) = self.wait()?;
         let output = Output { code: status.code(), stdout: Vec::new(), stderr };
-        if status.success() { Ok(()) } else { Err(output.failure(shown)) }
+        match status.code() {
+            Some(0) => Ok(()),
+            None => process::may_go_on().and(Err(output.failure(shown))),
+            Some(_) => Err(output.failure(shown)),
+        }
     }
 
     fn wait(&mut self) -> Result<(ExitStatus, String), Error> {

@@ -10,7 +10,7 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use super::{Command, Error, ObjectFormat, Objects, Repo};
+use super::{Command, Error, ObjectFormat, Objects, Repo, process};
 
 /// A temporary git directory; gone when dropped.
 pub struct Isolated {
@@ -45,14 +45,12 @@ const FILE_SYSTEM: [&str; 6] = [
 impl Isolated {
     /// A private git directory over `repo`, made in `place` (or where temporary files go).
     pub fn over(repo: &Repo, outside: Outside, place: Option<&Path>) -> Result<Isolated, Error> {
-        let mut builder = tempfile::Builder::new();
-        builder.prefix("glue-");
-        let dir = match place {
-            Some(place) => builder.tempdir_in(place),
-            None => builder.tempdir(),
-        };
-        let dir =
-            dir.map_err(Error::io("cannot make a temporary directory in", place.unwrap_or(&std::env::temp_dir())))?;
+        process::catch_signals();
+        let parent = place.map_or_else(std::env::temp_dir, Path::to_owned);
+        sweep(&parent);
+        let prefix = format!("{PREFIX}{}-", std::process::id());
+        let dir = tempfile::Builder::new().prefix(&prefix).tempdir_in(&parent);
+        let dir = dir.map_err(Error::io("cannot make a temporary directory in", &parent))?;
         let git_dir = dir.path().to_owned();
         let home = git_dir.join("home");
         for folder in ["objects/info", "objects/pack", "refs", "info", "home"] {
@@ -156,6 +154,25 @@ impl Isolated {
             }
         }
         Ok(())
+    }
+}
+
+/// What the names of these directories begin with; then comes the process that made them.
+const PREFIX: &str = "glue-";
+
+/// Removes what a process left behind that was killed. A process of that number may run in another container, so only what
+/// nobody has touched for an hour goes.
+fn sweep(parent: &Path) {
+    const HOUR: std::time::Duration = std::time::Duration::from_secs(3600);
+    for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let pid = name.to_str().and_then(|name| name.strip_prefix(PREFIX)?.split_once('-')?.0.parse().ok());
+        let old = entry.metadata().and_then(|metadata| metadata.modified()).is_ok_and(|modified| {
+            modified.elapsed().is_ok_and(|age| age > HOUR) && entry.path().join("objects/info/alternates").is_file()
+        });
+        if old && pid.is_some_and(|pid| !process::is_alive(pid)) {
+            let _ = fs::remove_dir_all(entry.path());
+        }
     }
 }
 

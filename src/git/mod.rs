@@ -6,12 +6,14 @@
 mod command;
 mod isolated;
 mod objects;
+mod process;
 mod repo;
 mod trees;
 
 pub use command::{Command, Output, Running};
 pub use isolated::{Isolated, Outside};
 pub use objects::{Commit, Objects};
+pub use process::{Undisturbed, is_alive, signal};
 pub use repo::{InProgress, ObjectFormat, Repo};
 pub(crate) use trees::raw_sides;
 pub use trees::{TreeChange, TreeItem, raw_changes};
@@ -34,6 +36,9 @@ pub enum Error {
         /// What git wrote on standard error.
         stderr: String,
     },
+    /// The program was asked to end (Ctrl-C, SIGTERM, SIGHUP) before anything was changed.
+    #[error("interrupted")]
+    Interrupted,
     /// git's output is not of the documented form.
     #[error("`git {command}` gave an answer that makes no sense: {answer}")]
     Nonsense {

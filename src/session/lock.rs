@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use super::store::read_small;
 use super::{Error, Session, atomic};
+use crate::git::is_alive;
 
 /// The lock of a session; removed when dropped, if it is still ours.
 #[derive(Debug)]
@@ -69,19 +70,6 @@ fn holder(path: &Path) -> Holder {
             if age.is_some_and(|age| age < BEING_WRITTEN) { Holder::Alive(0) } else { Holder::Dead }
         }
     }
-}
-
-/// Whether such a process exists, also one of another user.
-#[cfg(unix)]
-fn is_alive(pid: u32) -> bool {
-    let pid = i32::try_from(pid).ok().and_then(rustix::process::Pid::from_raw);
-    pid.is_some_and(|pid| rustix::process::test_kill_process(pid) != Err(rustix::io::Errno::SRCH))
-}
-
-/// Where it cannot be asked, a lock counts as held.
-#[cfg(not(unix))]
-fn is_alive(_pid: u32) -> bool {
-    true
 }
 
 /// The file appears with its content, by a link that fails when there is one already; where there are no hard links,

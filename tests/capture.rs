@@ -89,10 +89,19 @@ fn without_a_bootstrap_there_is_no_capture() {
         trip.away.write("new", "new\n");
         let text = "Runtime workspace diff unavailable (noBootstrapSha): runtime did not record a bootstrap commit \
                     (resumed sandbox?); commit changes inside the sandbox before exiting to preserve them";
-        capture(&trip.away, &["--runtime", "sprites"]).is(4).says(text).says("hint: git glue-capture --base=");
-        let silent = capture(&trip.away, &[]);
-        assert_eq!((silent.code, silent.out.len(), silent.err.len()), (4, 0, 0));
+        capture(&trip.away, &["--runtime", "sprites"]).is(4).says(text);
+        for args in [&[][..], &["-o", "-"], &["-q"], &["--session", "s9"]] {
+            let run = capture(&trip.away, args);
+            run.is(4).says(text).says("hint: git glue-capture --begin").says("--base=");
+            assert_eq!(run.out, "");
+        }
         let json = capture(&trip.away, &["--json"]);
+        assert_eq!(json.is(4).json()["reason"], "noBootstrapSha");
+        for runtime in ["host", "docker"] {
+            let silent = capture(&trip.away, &["--runtime", runtime]);
+            assert_eq!((silent.code, silent.out.len(), silent.err.len()), (4, 0, 0));
+        }
+        let json = capture(&trip.away, &["--runtime", "host", "--json"]);
         assert_eq!(json.is(4).json()["reason"], "notSupported");
         capture(&trip.away, &["--base", "nothing"]).is(4).says("(gitFailed)").says("`nothing`");
         capture(&trip.away.at("nowhere"), &[]).is(4).says("(runtimeNotGit)");
@@ -521,7 +530,7 @@ fn it_works_wherever_git_does() {
         linked.write("here", "here\n");
         capture(&linked, &[]).is(0).says(&id.to_string()).says("1 file untracked");
         let other = capture(&trip.away, &["--json"]);
-        assert_eq!(other.is(4).json()["reason"], "notSupported");
+        assert_eq!(other.is(4).json()["reason"], "noBootstrapSha");
     }
 }
 
@@ -600,10 +609,21 @@ fn its_own_temporary_files_are_no_work() {
 #[test]
 fn any_id_begins_and_is_found_again() {
     let trip = Trip::new();
-    let id = begin(&trip, &["--session", "odd/../id.lock"]);
+    let id = begin(&trip, &["--session", ".odd..id.lock"]);
     trip.away.write("new", "new\n");
     capture(&trip.away, &[]).is(0).says(&id.to_string());
-    capture(&trip.away, &["--session", "odd/../id.lock"]).is(0).says(&id.to_string());
+    capture(&trip.away, &["--session", ".odd..id.lock"]).is(0).says(&id.to_string());
+}
+
+#[test]
+fn what_names_no_session_is_refused() {
+    let trip = Trip::new();
+    for id in ["a b", "a/b", "..", "", "\u{fc}"] {
+        for args in [&["--begin", "--session", id][..], &["--session", id, "--base", "HEAD"]] {
+            capture(&trip.away, args).is(2).says(&format!("`{id}` is not a session id"));
+        }
+    }
+    assert_eq!(trip.away.git(&["for-each-ref", "refs/glue"]), "");
 }
 
 #[test]

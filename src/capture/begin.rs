@@ -7,13 +7,13 @@ use super::bootstrap::snapshot_message;
 use super::worktree::Known;
 use super::{Begun, Error, Findings, Options, Outcome, Runtime, Selection, Workspace, index, session, worktree};
 use crate::git::Commit;
-use crate::session::{Meta, Store, dir_name, new_id};
+use crate::session::{Meta, Store, new_id};
 
 /// Records the bootstrap, and makes the session.
 pub(super) fn begin(workspace: &Workspace, options: &Options, store: &Store) -> Result<Outcome, Error> {
     let runtime = Runtime::of(options, workspace)?;
     let replaces = session::begun_here(workspace, store)?;
-    let id = session::asked(options).map_or_else(new_id, |id| dir_name(&id));
+    let id = session::asked(options).unwrap_or_else(new_id);
     let mut findings = Findings::default();
     let (bootstrap, dirty) = bootstrap(workspace, options, &mut findings)?;
     workspace.repo.git("update-ref").args([session::begin_ref(&id).as_str(), &bootstrap]).run()?;

@@ -29,6 +29,12 @@ pub enum Error {
         /// The revision, as it was given or recorded.
         revision: String,
     },
+    /// The id of a session would not be the name of its directory: [`crate::session::dir_name`].
+    #[error("`{id}` is not a session id")]
+    BadSessionId {
+        /// The id, as it was given.
+        id: String,
+    },
     /// The series could not be written as mail.
     #[error("cannot write entry {entry} of the capture: {source}")]
     Write {

@@ -48,7 +48,7 @@ pub use error::Error;
 pub use overflow::{Large, Overflow};
 
 use crate::git;
-use crate::session::{Sidecar, Store, Warning};
+use crate::session::{Sidecar, Store, Warning, dir_name};
 use bootstrap::Bootstrap;
 use index::IndexState;
 use runtime::Runtime;
@@ -181,7 +181,8 @@ pub enum Reason {
     GitFailed,
     /// This is no work tree of a git repository.
     RuntimeNotGit,
-    /// The runtime works on the person's own files, so that nothing needs to come home. Not worth a warning.
+    /// Somebody said that the runtime works on the person's own files, so that nothing needs to come home. Not worth a
+    /// warning.
     NotSupported,
 }
 
@@ -223,6 +224,9 @@ pub fn run(options: &Options, store: &Store) -> Result<Outcome, Error> {
 /// # Errors
 /// As [`run`].
 pub fn run_again(options: &Options, store: &Store, seen: &mut Option<Seen>) -> Result<Outcome, Error> {
+    if let Some(id) = session::asked(options).filter(|id| dir_name(id) != *id) {
+        return Err(Error::BadSessionId { id });
+    }
     let mut work = || -> Result<Outcome, Error> {
         let workspace = match Workspace::open(&options.directory)? {
             Ok(workspace) => workspace,
@@ -244,7 +248,7 @@ fn capture(workspace: &Workspace, options: &Options, store: &Store, seen: &mut O
     let runtime = Runtime::of(options, workspace)?;
     let session = session::choose(workspace, options, store)?;
     let Some(bootstrap) = Bootstrap::find(workspace, options, &session)? else {
-        let (reason, detail) = if runtime.is_the_person_s_own() {
+        let (reason, detail) = if Runtime::is_the_person_s_own(options) {
             (Reason::NotSupported, "the agent works on your own files")
         } else {
             (Reason::NoBootstrapSha, "runtime did not record a bootstrap commit (resumed sandbox?)")

@@ -33,7 +33,7 @@ impl Runtime {
     /// What was asked for, else what the environment says, else the host.
     pub(super) fn of(options: &Options, workspace: &Workspace) -> Result<Runtime, Error> {
         let known = KNOWN.iter().find_map(|(name, runtime)| Some((*runtime, variable(name)?)));
-        let asked = options.runtime.clone().or_else(|| variable("GLUE_RUNTIME"));
+        let asked = asked(options);
         let sandbox_id = options.sandbox_id.clone().or_else(|| variable("GLUE_SANDBOX_ID"));
         // A name that another runtime gave is no name of the one that was asked for.
         let named = known.as_ref().filter(|(runtime, _)| asked.as_ref().is_none_or(|asked| asked == runtime));
@@ -43,10 +43,15 @@ impl Runtime {
         Ok(Runtime { id, sandbox_id, remote_url: url.map(|url| without_credentials(&url.to_string())) })
     }
 
-    /// The agent works on the person's files: there is nothing to bring home unless somebody said where it began.
-    pub(super) fn is_the_person_s_own(&self) -> bool {
-        matches!(self.id.as_str(), "host" | "docker")
+    /// The agent works on the person's files, and somebody said so: there is nothing to bring home unless it is known
+    /// where it began. That nothing tells of a sandbox is not enough: a clone may lie anywhere.
+    pub(super) fn is_the_person_s_own(options: &Options) -> bool {
+        asked(options).is_some_and(|runtime| matches!(runtime.as_str(), "host" | "docker"))
     }
+}
+
+fn asked(options: &Options) -> Option<String> {
+    options.runtime.clone().or_else(|| variable("GLUE_RUNTIME"))
 }
 
 /// A variable that is set and not empty.

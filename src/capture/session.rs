@@ -27,7 +27,6 @@ const REFS: &str = "refs/glue/begin/";
 pub(super) fn choose(workspace: &Workspace, options: &Options, store: &Store) -> Result<Chosen, Error> {
     let begun = begun(&workspace.repo)?;
     if let Some(id) = asked(options) {
-        let id = dir_name(&id);
         let begun = begun.into_iter().find(|(other, _)| *other == id).map(|(_, commit)| commit);
         return Ok(Chosen { meta: meta(store, &id), id, begun });
     }
@@ -52,7 +51,7 @@ pub(super) fn begun_here(workspace: &Workspace, store: &Store) -> Result<Vec<Str
     Ok(here(begun(&workspace.repo)?, store, &workspace.top).into_iter().map(|(id, _)| id).collect())
 }
 
-/// The id that was asked for.
+/// The id that was asked for. It is a directory's name when a capture has begun.
 pub(super) fn asked(options: &Options) -> Option<String> {
     options.session.clone().or_else(|| variable("GLUE_SESSION_ID"))
 }

@@ -215,6 +215,8 @@ impl From<Error> for Failure {
             }
             Error::Io { .. } => Failure::new(Exit::Failed, "io", error.to_string()),
             Error::NoSuchBootstrap { .. } => Failure::new(Exit::Unavailable, "git-failed", error.to_string()),
+            Error::BadSessionId { .. } => Failure::new(Exit::Usage, "usage", error.to_string())
+                .hint("an id is made of letters, digits, `.`, `_` and `-`; without --session there is a new one"),
             Error::Write { .. } => Failure::new(Exit::Failed, "write", error.to_string())
                 .hint("git glue-capture --exclude=<pathspec> leaves a path out; a git bundle carries anything"),
         }

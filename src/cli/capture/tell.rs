@@ -83,7 +83,7 @@ pub(super) fn tell_unavailable(ui: &mut Ui, unavailable: &Unavailable) -> Result
     let message = format!("Runtime workspace diff unavailable ({reason}): {detail}; {advice}");
     let hint = match unavailable.reason {
         Reason::NoBootstrapSha | Reason::NotSupported => {
-            "git glue-capture --base=<the commit that the agent started from>; next time, run `git glue-capture --begin` first"
+            "git glue-capture --begin when the agent starts, or now: git glue-capture --base=<the commit it started from>"
         }
         Reason::RuntimeNotGit => "go to the work tree, or name it with -C <dir>",
         Reason::GitFailed => "git status says more",
@@ -99,7 +99,8 @@ pub(super) fn tell_unavailable(ui: &mut Ui, unavailable: &Unavailable) -> Result
         }))?;
         return Ok(Exit::Unavailable);
     }
-    // Where the agent works on the person's own files nothing is lost; only somebody who typed this wants to know.
+    // Where the agent works on the person's own files, by their own word, nothing is lost; only somebody who typed this
+    // wants to know.
     if unavailable.reason != Reason::NotSupported {
         ui.warn(message);
     }

@@ -5,7 +5,7 @@ use std::fs;
 use bstr::ByteSlice;
 
 use crate::programs::World;
-use crate::sandbox::output_with;
+use crate::sandbox::{Sandbox, output_with};
 
 const ID: &str = "1786480000123-4242-1k9zq3f";
 
@@ -31,7 +31,7 @@ fn what_was_exported_comes_back_under_its_id() {
     assert_eq!(world.glue("diff", &[ID]).stdout, world.mbox);
     // Once more changes nothing.
     let (out, err) = world.ends(0, "import", &["work.mbox"]);
-    assert_eq!((out, err.lines().next()), (format!("{ID}\n"), Some("It is in the store already.")));
+    assert_eq!((out, err.lines().next()), (format!("{ID}\n"), Some("in the store already")));
     assert_eq!(entries(&world), [ID]);
 }
 
@@ -110,4 +110,68 @@ fn a_whole_session_directory_can_be_taken_in() {
     let elsewhere = world.sandbox.root().join(ID);
     fs::rename(dir, &elsewhere).unwrap();
     assert_eq!(world.ends(0, "import", &[elsewhere.to_str().unwrap()]).0, format!("{ID}\n"));
+}
+
+/// What the sandbox pipes home now, as `git glue-import -` takes it.
+#[track_caller]
+fn brought_home(sandbox: &Sandbox, desk: &World, args: &[&str], code: i32) -> (String, String) {
+    let capture = sandbox.run("git", &["glue-capture", "-o", "-"]);
+    taken_in(desk, &capture, args, code)
+}
+
+#[track_caller]
+fn taken_in(desk: &World, capture: &[u8], args: &[&str], code: i32) -> (String, String) {
+    let output = output_with(desk.sandbox.command("git-glue-import").arg("-").args(args), capture);
+    let (out, err) = (output.stdout.to_str_lossy().into_owned(), output.stderr.to_str_lossy().into_owned());
+    assert_eq!(output.status.code(), Some(code), "{out}\n{err}");
+    (out, err)
+}
+
+/// A sandbox where an agent has begun, with an untracked file.
+fn begun() -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.write("file", "one\n");
+    sandbox.commit("base\n");
+    sandbox.run("git", &["glue-capture", "--begin"]);
+    sandbox.write("notes", "first\n");
+    sandbox
+}
+
+#[test]
+fn a_later_capture_takes_the_place_of_the_one_before() {
+    let (sandbox, desk) = (begun(), World::new());
+    let first = sandbox.run("git", &["glue-capture", "-o", "-"]);
+    let (id, _) = taken_in(&desk, &first, &[], 0);
+    // Captured anew without any change: only the dates differ.
+    let (same, err) = brought_home(&sandbox, &desk, &[], 0);
+    assert_eq!((&same, err.lines().next()), (&id, Some("in the store already")));
+    sandbox.write("notes", "second\n");
+    let (later, err) = brought_home(&sandbox, &desk, &[], 0);
+    assert_eq!((&later, err.lines().next()), (&id, Some(format!("a later capture of {}", id.trim_end()).as_str())));
+    assert_eq!(entries(&desk), [id.trim_end()]);
+    let dir = desk.sessions().join(id.trim_end());
+    assert_eq!(fs::read(dir.join("runtime.mbox.previous")).unwrap(), first);
+    assert!(dir.join("runtime.mbox.previous.meta.json").is_file());
+    assert!(desk.glue("diff", &["latest"]).stdout.contains_str("+second"));
+    // The one before comes only by force.
+    let (_, err) = taken_in(&desk, &first, &[], 1);
+    assert!(err.starts_with("error: a later capture of ") && err.contains("\nhint: --force "), "{err}");
+    taken_in(&desk, &first, &["--force"], 0);
+    assert_eq!(fs::read(dir.join("runtime.mbox")).unwrap(), first);
+}
+
+#[test]
+fn the_same_id_from_elsewhere_is_another_session() {
+    let (sandbox, desk) = (begun(), World::new());
+    let first = sandbox.run("git", &["glue-capture", "-o", "-"]);
+    let (id, _) = taken_in(&desk, &first, &[], 0);
+    let sidecar = desk.sessions().join(id.trim_end()).join("runtime.mbox.meta.json");
+    let json = fs::read_to_string(&sidecar).unwrap();
+    let mut json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    json["runtime_cwd"] = "/elsewhere".into();
+    fs::write(&sidecar, json.to_string()).unwrap();
+    sandbox.write("notes", "second\n");
+    let (other, err) = brought_home(&sandbox, &desk, &[], 0);
+    assert!(other.starts_with(&format!("{}-", id.trim_end())), "{other}");
+    assert!(err.starts_with("warning: another session is called "), "{err}");
 }

@@ -98,6 +98,7 @@ impl From<crate::session::Error> for Failure {
             Error::Truncated { .. } => (Exit::OverCap, "truncated"),
             Error::Locked { .. } => (Exit::Failed, "locked"),
             Error::Exists { .. } => (Exit::Failed, "session-exists"),
+            Error::Outdated { .. } => (Exit::Failed, "outdated-capture"),
             Error::InTheWay { .. } => (Exit::Failed, "file-exists"),
             Error::NewerMeta { .. } => (Exit::Failed, "newer-meta"),
             Error::Damaged { .. } => (Exit::Failed, "damaged-meta"),

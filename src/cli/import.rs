@@ -9,13 +9,17 @@ use serde_json::json;
 use super::series::damaged;
 use super::{Common, Exit, Failure, Program, Ui};
 use crate::mbox::Mbox;
-use crate::session::{Capture, Session, Source, Store};
+use crate::session::{Arrival, Capture, Session, Source, Store};
 
 /// Take a capture from a file or a pipe into the session store
 ///
 /// Reads an mbox, with the sidecar <path>.meta.json if that is beside it, and makes a session of it, for `git glue-show`,
-/// `git glue-apply` and the others. Any mbox that `git am` takes will do. The session keeps the id it was captured under;
-/// when another session here has that id, it gets a new one. Importing the same capture again changes nothing.
+/// `git glue-apply` and the others. Any mbox that `git am` takes will do. The session keeps the id it was captured under.
+///
+/// A later capture of a session that is in the store replaces the one before, which is kept as `runtime.mbox.previous` in
+/// the session's directory. The same capture again, or one that found nothing else, changes nothing; an earlier one is
+/// refused, unless `--force` is given. A capture that names the id of a session here but comes from elsewhere (another
+/// sandbox or directory, another starting commit) becomes a session of its own, with a new id.
 ///
 /// The capture is read through and checked against its sidecar first; if anything is wrong with it, nothing is written. The
 /// new session's id is printed on standard output.
@@ -25,6 +29,10 @@ pub struct Args {
     /// An mbox file, a session's directory, or `-` for standard input
     #[arg(value_name = "path", value_hint = clap::ValueHint::AnyPath)]
     path: OsString,
+
+    /// Take in a capture that is older than the one of that session in the store, in its place
+    #[arg(long, short)]
+    force: bool,
 
     #[command(flatten)]
     common: Common,
@@ -43,19 +51,23 @@ impl Program for Args {
         } else {
             check(&mut capture)?;
         }
-        let imported = Store::from_env().import(&mut capture)?;
+        let imported = Store::from_env().import(&mut capture, self.force)?;
         let id = imported.session.id();
         if let Some(taken) = &imported.taken {
             ui.warn(format!("another session is called {taken} here; this one is now {id}"));
         }
-        if imported.already_there {
-            ui.say("It is in the store already.");
+        match imported.arrival {
+            Arrival::New => {}
+            Arrival::Replaced { older: false } => ui.say(format!("a later capture of {id}")),
+            Arrival::Replaced { older: true } => ui.say(format!("an older capture of {id}")),
+            Arrival::AlreadyThere => ui.say("in the store already"),
         }
         if ui.json {
             ui.object(json!({
                 "id": id,
                 "directory": imported.session.dir().to_string_lossy(),
-                "already_there": imported.already_there,
+                "already_there": imported.arrival == Arrival::AlreadyThere,
+                "replaced": matches!(imported.arrival, Arrival::Replaced { .. }),
                 "taken": imported.taken,
             }))?;
         } else {

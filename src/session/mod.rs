@@ -21,6 +21,7 @@ mod capture_files;
 mod export;
 mod fields;
 mod id;
+mod import;
 mod lock;
 mod meta;
 mod newest;
@@ -31,8 +32,9 @@ mod store;
 
 pub use capture::{Capture, Problem};
 pub use capture_files::CaptureFile;
-pub use export::{Exported, Imported};
+pub use export::Exported;
 pub use id::{dir_name, minted_at, new_id};
+pub use import::{Arrival, Imported};
 pub use lock::Lock;
 pub use meta::{META_VERSION, Meta};
 pub use newest::Newest;
@@ -128,6 +130,16 @@ pub enum Error {
         /// The session.
         id: String,
     },
+    /// A later capture of the session is there already.
+    #[error("a later capture of {id} is in the store: that one is of {kept}, this one of {offered}")]
+    Outdated {
+        /// The session.
+        id: String,
+        /// When the one in the store was captured, as its sidecar says.
+        kept: String,
+        /// When the one that was to be taken in was captured.
+        offered: String,
+    },
     /// A file that was to be written is there already.
     #[error("{} exists already", .path.display())]
     InTheWay {
@@ -193,6 +205,7 @@ impl Error {
             Error::Locked { path, .. } => {
                 format!("if that process has nothing to do with the session, remove {}", path.display())
             }
+            Error::Outdated { .. } => "--force takes the older one in its place".into(),
             Error::InTheWay { .. } => "--force overwrites it".into(),
             Error::NewerMeta { .. } => "update git-glue".into(),
             Error::Io { .. } | Error::Exists { .. } | Error::Damaged { .. } => return None,

@@ -13,7 +13,7 @@ use tempfile::NamedTempFile;
 
 use super::capture::{check, hash};
 use super::capture_files::{NAMES, PENDING, PREVIOUS, SIDECAR, TRUNCATED, WHOLE, with_ending};
-use super::store::read_small;
+use super::store::{open_regular, read_small};
 use super::{Error, Older, Session, Sidecar, atomic};
 
 impl Session {
@@ -55,6 +55,26 @@ impl Session {
         })
         .map_err(Error::io("write", &target))?;
         Ok(target)
+    }
+
+    /// Copies the capture that is there to `<name>.previous`, with its sidecar, before another one replaces it.
+    ///
+    /// # Errors
+    /// When it cannot be copied.
+    pub(super) fn keep_capture(&self) -> Result<(), Error> {
+        let kept = atomic::exclusively(self.dir(), || -> io::Result<()> {
+            self.settle();
+            let own = self.capture_file().map(|file| file.path).filter(|path| path.parent() == Some(self.dir()));
+            let Some(name) = own.as_deref().and_then(|path| path.file_name()?.to_str()) else { return Ok(()) };
+            let aside = self.path(&format!("{name}{PREVIOUS}"));
+            let its_sidecar = with_ending(&aside, ".meta.json");
+            copied(&self.path(name), &aside)?;
+            match self.sidecar_name(name).map(|sidecar| self.path(sidecar)).filter(|path| path.is_file()) {
+                Some(sidecar) => copied(&sidecar, &its_sidecar),
+                None => atomic::remove(&its_sidecar),
+            }
+        });
+        kept.map_err(Error::io("keep the capture in", self.dir()))
     }
 
     /// The work tree has no changes any more: moves a capture that is there to `<name>.previous`, with its sidecar, so
@@ -157,6 +177,13 @@ impl Session {
         io::copy(&mut original, copy.as_file_mut()).map_err(Error::io("write", copy.path()))?;
         Ok(copy)
     }
+}
+
+/// The copy appears whole, or not at all.
+fn copied(from: &Path, to: &Path) -> io::Result<()> {
+    let mut copy = atomic::temp_in(atomic::parent(to))?;
+    io::copy(&mut open_regular(from)?, copy.as_file_mut())?;
+    atomic::replace_with(copy, to)
 }
 
 /// Whether there was something to move.

@@ -83,3 +83,40 @@ fn a_reader_that_goes_away_is_no_error() {
     let script = "git-glue-list 2>err | head -n 1 >/dev/null; cat err";
     assert_eq!(world.sandbox.run("sh", &["-c", script]), "");
 }
+
+#[test]
+fn columns_are_as_wide_as_the_widest_id_that_is_shown() {
+    let world = World::new();
+    world.session(NEW, "new", None);
+    world.session(&format!("{OLD}-with-a-name-that-is-long"), "old", None);
+    let at = |args: &[&str]| -> Vec<Option<usize>> {
+        world.ends(0, "list", args).0.lines().map(|line| line.find("  daytona ")).collect()
+    };
+    let widest = OLD.len() + "-with-a-name-that-is-long".len();
+    assert_eq!(at(&[]), [Some(widest), Some(widest)]);
+    assert_eq!(at(&["-n", "1"]), [Some(NEW.len())]);
+}
+
+#[test]
+fn a_title_ends_where_the_terminal_does() {
+    let world = World::new();
+    world.session(NEW, &"word ".repeat(40), None);
+    if world.sandbox.command("script").arg("--version").output().is_err() {
+        return; // No way to have a terminal here.
+    }
+    let line = world.sandbox.run("script", &["-qec", "COLUMNS=90 git-glue-list --color=never", "/dev/null"]);
+    let line = line.to_string();
+    assert!(line.trim_end().ends_with('…') && line.trim_end().chars().count() <= 90, "{line:?}");
+    assert!(world.ends(0, "list", &[]).0.trim_end().len() > 200);
+}
+
+#[test]
+fn the_latest_capture_is_one_that_holds_something() {
+    let world = World::new();
+    world.session(OLD, "", Some(&world.mbox));
+    let empty = world.session("1786480000122-1-a", "", Some(b"From nothing\n"));
+    fs::write(empty.join("runtime.mbox.meta.json"), r#"{"entries":0}"#).unwrap();
+    world.session(NEW, "begun only", None);
+    assert_eq!(world.json(0, "diff", &["latest"])["id"], OLD);
+    assert_eq!(world.json(0, "show", &[])["session"]["id"], NEW);
+}

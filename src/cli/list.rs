@@ -2,14 +2,15 @@
 
 use serde_json::Value;
 
-use super::summary::Summary;
+use super::summary::{Summary, one_line};
 use super::{Common, Exit, Failure, Program, Style, Ui};
+use crate::audit::{Layout, escape};
 use crate::session::{Session, Store};
 
 /// List the sessions of the store, newest first
 ///
 /// One line for each session: its id, the runtime it ran in (`host` for none), the size of its patch (`patch=-` when there
-/// is none), and its title. A patch that is over the size cap is marked as truncated; one that could not be captured anew
+/// is none), and its title, on a terminal cut to its width. A patch that is over the size cap is marked as truncated; one that could not be captured anew
 /// is marked as older, with the reason. Sessions whose files are damaged are listed too, with what is wrong with them.
 ///
 /// The store is `$GLUE_HOME`, or `~/.glue` when that is not set.
@@ -35,18 +36,29 @@ impl Program for Args {
 
     fn run(self, ui: &mut Ui) -> Result<Exit, Failure> {
         let store = Store::from_env();
-        let sessions = store.newest()?.take(self.max_count.unwrap_or(usize::MAX));
+        let newest = store.newest()?;
+        let all = newest.widest();
+        let sessions = newest.take(self.max_count.unwrap_or(usize::MAX));
         if ui.json {
             json(ui, sessions)?;
             return Ok(Exit::Done);
         }
         let mut none = true;
-        for session in sessions {
-            none = false;
-            if self.ids {
+        if self.ids {
+            for session in sessions {
+                none = false;
                 ui.line(session.id())?;
-            } else {
-                line(ui, &Summary::of(&session))?;
+            }
+        } else if self.max_count.is_some() {
+            let sessions: Vec<_> = sessions.collect();
+            none = sessions.is_empty();
+            let widest = sessions.iter().map(|session| session.id().chars().count()).max();
+            sessions.iter().try_for_each(|session| line(ui, session, widest.unwrap_or(0)))?;
+        } else {
+            // All ids are known before the first session is read: nothing waits for the last.
+            for session in sessions {
+                none = false;
+                line(ui, &session, all)?;
             }
         }
         if none && self.max_count != Some(0) {
@@ -56,15 +68,34 @@ impl Program for Args {
     }
 }
 
-/// The columns are as wide as what they usually hold: nothing waits for the last session to be known.
-fn line(ui: &mut Ui, summary: &Summary) -> Result<(), Failure> {
-    ui.styled(Style::Bold, format!("{:<28}", summary.id))?;
-    ui.raw(format!("  {:<8}  {:<20}  ", super::summary::one_line(summary.runtime()), summary.patch()))?;
+/// The first column is as wide as the widest id, the next two as what they usually hold. On a terminal, the title ends
+/// where the line does.
+fn line(ui: &mut Ui, session: &Session, widest: usize) -> Result<(), Failure> {
+    let summary = Summary::of(session);
+    let middle = format!("  {:<8}  {:<20}  ", one_line(summary.runtime()), summary.patch());
+    ui.styled(Style::Bold, format!("{:<widest$}", summary.id))?;
+    ui.raw(&middle)?;
+    let used = widest.max(summary.id.chars().count()) + middle.chars().count();
+    let title = match ui.columns() {
+        Some(columns) => shortened(&escape(summary.title().as_bytes(), Layout::Line), columns.saturating_sub(used)),
+        None => summary.title(),
+    };
     match &summary.meta {
-        Ok(_) => ui.raw(summary.title())?,
-        Err(_) => ui.styled(Style::Bad, summary.title())?,
+        Ok(_) => ui.raw(title)?,
+        Err(_) => ui.styled(Style::Bad, title)?,
     }
     ui.line("")
+}
+
+/// At most `width` characters, but never so few that nothing can be read.
+fn shortened(title: &str, width: usize) -> String {
+    const FEWEST: usize = 16;
+    let width = width.max(FEWEST);
+    if title.chars().count() <= width {
+        return title.to_owned();
+    }
+    let start: String = title.chars().take(width - 1).collect();
+    format!("{}…", start.trim_end())
 }
 
 /// One object, written as it is found.

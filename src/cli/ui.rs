@@ -77,6 +77,15 @@ impl Ui {
         self.out_is_terminal
     }
 
+    /// The width of the terminal that results go to, in characters; `None` in a pipe.
+    pub fn columns(&self) -> Option<usize> {
+        let columns = || -> Option<usize> {
+            let set = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+            set.filter(|&columns| columns > 0).or_else(terminal_columns)
+        };
+        self.out_is_terminal.then(columns).flatten()
+    }
+
     /// A line of the result: escaped on a terminal, as it is in a pipe.
     pub fn line(&mut self, line: impl AsRef<[u8]>) -> Result<(), Failure> {
         self.raw(line)?;
@@ -204,6 +213,17 @@ impl Style {
             Style::Bold => "\x1b[1m",
         }
     }
+}
+
+#[cfg(unix)]
+fn terminal_columns() -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(std::io::stdout()).ok()?;
+    Some(usize::from(size.ws_col)).filter(|&columns| columns > 0)
+}
+
+#[cfg(not(unix))]
+fn terminal_columns() -> Option<usize> {
+    None
 }
 
 /// NO_COLOR and CLICOLOR as their pages describe them, then git's own `color.ui`.

@@ -30,6 +30,11 @@ impl Newest {
         self.read
     }
 
+    /// How many characters the longest id of those has that are still to come.
+    pub fn widest(&self) -> usize {
+        self.waiting.iter().map(|session| session.name.to_string_lossy().chars().count()).max().unwrap_or(0)
+    }
+
     /// The names of all sessions in no particular order. Those that are not text cannot be typed either, except as a
     /// path.
     pub(super) fn names(self) -> Vec<String> {

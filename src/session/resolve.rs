@@ -24,7 +24,7 @@ pub enum Source {
 pub enum Latest {
     /// The newest session.
     Session,
-    /// The newest session that has a capture.
+    /// The newest session that has a capture with something in it; if none has, the newest that has a capture.
     WithCapture,
 }
 
@@ -65,9 +65,19 @@ impl Store {
 
     fn latest(&self, latest: Latest) -> Result<Session, Error> {
         let with_capture = latest == Latest::WithCapture;
-        self.newest()?
-            .find(|session| !with_capture || session.capture_file().is_some())
-            .ok_or_else(|| Error::NothingYet { with_capture, sessions: self.sessions() })
+        let mut empty = None;
+        for session in self.newest()? {
+            if !with_capture {
+                return Ok(session);
+            }
+            if session.capture_file().is_some() {
+                match session.sidecar().and_then(|sidecar| sidecar.entries) {
+                    Some(0) => empty = empty.or(Some(session)),
+                    _ => return Ok(session),
+                }
+            }
+        }
+        empty.ok_or_else(|| Error::NothingYet { with_capture, sessions: self.sessions() })
     }
 
     fn not_found(&self, spec: &str, names: &[String]) -> Error {

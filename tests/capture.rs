@@ -606,6 +606,57 @@ fn its_own_temporary_files_are_no_work() {
     run.is(0).says("Changes   1 file untracked\n");
 }
 
+/// Without a home there is no store: none is made in the work tree.
+#[test]
+fn nothing_is_stored_in_the_work_tree() {
+    let trip = Trip::new();
+    trip.away.write("new", "new\n");
+    let homeless = |args: &[&str]| -> Run {
+        let mut command = trip.away.command("git-glue-capture");
+        command.args(args).env("HOME", "").output().unwrap().into()
+    };
+    for args in [&["--base", "HEAD"][..], &["--begin"]] {
+        let run = homeless(args);
+        run.is(1).says("error: HOME is not set, so there is no session store").says("git glue-capture -o -");
+    }
+    assert!(!trip.away.path(".glue").exists());
+    assert_eq!(trip.away.git(&["for-each-ref", "refs/glue"]), "");
+    let piped = homeless(&["--base", "HEAD", "-o", "-"]);
+    crate::trip::apply_piped(&trip.home, &["-"], &piped.is(0).out).is(0);
+    assert_eq!(trip.home.read("new"), "new\n");
+}
+
+#[test]
+fn a_store_in_the_work_tree_is_no_work() {
+    let trip = Trip::new();
+    trip.away.write("new", "new\n");
+    let run = |home: &str, args: &[&str]| -> Run {
+        let mut command = trip.away.command("git-glue-capture");
+        command.args(args).env("GLUE_HOME", home).output().unwrap().into()
+    };
+    for home in [".", "here/store"] {
+        run(home, &["--base", "HEAD"]).is(0);
+        run(home, &["--base", "HEAD"]).is(0).says("Changes   1 file untracked\n").says_not("warning");
+        fs::remove_dir_all(trip.away.path("sessions")).unwrap_or_default();
+    }
+    run("here/store", &["--begin"]).is(0).says("with 1 changed file ");
+}
+
+#[test]
+fn the_file_that_a_capture_goes_to_is_no_work() {
+    let trip = Trip::new();
+    trip.away.write("new", "new\n");
+    captured(&trip, &["-o", "one.mbox"]).says("1 file untracked\n");
+    captured(&trip, &["-o", "one.mbox"]).says("1 file untracked\n").says_not("warning");
+    let linked = trip.away.path("two.mbox");
+    symlink("new", &linked).unwrap();
+    captured(&trip, &["-o", "two.mbox"])
+        .says("1 file untracked\n")
+        .says("an earlier capture, so not captured: one.mbox\n");
+    trip.away.write("one.mbox", "mine\n");
+    captured(&trip, &["-o", "two.mbox"]).says("3 files untracked\n");
+}
+
 #[test]
 fn any_id_begins_and_is_found_again() {
     let trip = Trip::new();

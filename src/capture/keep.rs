@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{Seek, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use bstr::ByteSlice;
 use serde_json::Value;
@@ -11,7 +11,7 @@ use tempfile::NamedTempFile;
 use super::session::Chosen;
 use super::{
     Bootstrap, Destination, Error, Findings, Options, Outcome, Overflow, Report, Runtime, Series, Survey, Workspace,
-    preimages, write,
+    own, preimages, write,
 };
 use crate::mbox::{Kind, Preamble};
 use crate::session::{Meta, Session, Sidecar, Store, now};
@@ -101,7 +101,7 @@ impl Captured<'_> {
                 self.write(&preamble, file.as_file(), &mut report.sidecar)?;
                 persist(file, path)?;
                 let mut json = beside(path)?;
-                let sidecar = with_ending(path, ".meta.json");
+                let sidecar = own::with_ending(path, own::SIDECAR);
                 json.write_all(&report.sidecar.to_json()).map_err(Error::io("write", &sidecar))?;
                 persist(json, &sidecar)?;
                 report.path = Some(path.clone());
@@ -167,10 +167,4 @@ fn beside(path: &Path) -> Result<NamedTempFile, Error> {
 fn persist(file: NamedTempFile, path: &Path) -> Result<(), Error> {
     file.as_file().sync_all().map_err(Error::io("write", path))?;
     file.persist(path).map(drop).map_err(|error| Error::io("write", path)(error.error))
-}
-
-fn with_ending(path: &Path, ending: &str) -> PathBuf {
-    let mut whole = path.as_os_str().to_owned();
-    whole.push(ending);
-    whole.into()
 }

@@ -27,6 +27,7 @@ mod index;
 mod keep;
 mod lfs;
 mod overflow;
+mod own;
 mod preimages;
 mod runtime;
 mod selection;
@@ -227,11 +228,15 @@ pub fn run_again(options: &Options, store: &Store, seen: &mut Option<Seen>) -> R
     if let Some(id) = session::asked(options).filter(|id| dir_name(id) != *id) {
         return Err(Error::BadSessionId { id });
     }
+    if options.begin || options.destination == Destination::Store {
+        store.check_home()?;
+    }
     let mut work = || -> Result<Outcome, Error> {
-        let workspace = match Workspace::open(&options.directory)? {
+        let mut workspace = match Workspace::open(&options.directory)? {
             Ok(workspace) => workspace,
             Err(detail) => return unavailable(store, options, None, Reason::RuntimeNotGit, detail),
         };
+        workspace.ours = own::places(&workspace.top, options, store);
         if options.begin { begin::begin(&workspace, options, store) } else { capture(&workspace, options, store, seen) }
     };
     match work() {

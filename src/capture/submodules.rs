@@ -36,7 +36,7 @@ pub(super) fn is_dirty(directory: &Path) -> Result<bool, Error> {
     let desk = Isolated::over(&repo, Outside::WorkTree, None)?;
     let objects = desk.objects()?;
     let head = repo.resolve("HEAD")?;
-    let inside = Workspace { repo, desk, objects, top, head, branch: None };
+    let inside = Workspace { repo, desk, objects, top, head, branch: None, ours: Vec::new() };
     let state = index::snapshot(&inside, &mut Findings::default())?;
     let head_tree = match &inside.head {
         Some(head) => inside.tree_of(head)?,

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use bstr::{BStr, BString, ByteSlice};
 
+use super::own;
 use crate::git::{Error, Isolated, Objects, Outside, Repo};
 
 /// A work tree and the desk to look at it from.
@@ -20,6 +21,8 @@ pub(super) struct Workspace {
     pub(super) head: Option<String>,
     /// The short name of the branch; `None` when HEAD is detached.
     pub(super) branch: Option<String>,
+    /// What lies below the top and is ours, from the top: files, and directories with all that is in them.
+    pub(super) ours: Vec<BString>,
 }
 
 impl Workspace {
@@ -49,14 +52,12 @@ impl Workspace {
         }
         let branch = repo.head_branch()?;
         let branch = branch.map(|branch| branch.trim_start_matches("refs/heads/").to_owned());
-        Ok(Ok(Workspace { desk, objects, top, head, branch, repo }))
+        Ok(Ok(Workspace { desk, objects, top, head, branch, ours: Vec::new(), repo }))
     }
 
-    /// Where our own temporary files lie below the top, should they.
-    pub(super) fn own_files(&self) -> Option<BString> {
-        let (desk, top) = (self.desk.path().canonicalize().ok()?, self.top.canonicalize().ok()?);
-        let below = desk.strip_prefix(top).ok()?;
-        Some(BString::from(below.as_os_str().as_encoded_bytes()))
+    /// What lies below the top and is ours, our temporary files too; from the top.
+    pub(super) fn own_files(&self) -> Vec<BString> {
+        self.ours.iter().cloned().chain(own::below(&self.top, self.desk.path())).collect()
     }
 
     /// Where a path of the index lies on disk.

@@ -10,7 +10,7 @@ use std::io;
 use bstr::{BString, ByteSlice};
 
 use super::selection::LeftOut;
-use super::{Findings, IndexState, Selection, Workspace, conversion, lfs, walk};
+use super::{Findings, IndexState, Selection, Workspace, conversion, lfs, own, walk};
 use crate::git::{Error, TreeChange, TreeItem, raw_changes};
 
 /// The work tree at the time of the capture.
@@ -119,6 +119,7 @@ fn untracked(workspace: &Workspace, selection: &Selection, findings: &mut Findin
         paths.sort();
         paths.dedup();
     }
+    own::drop_captures(workspace, &mut paths, findings);
     let (nested, paths): (Vec<BString>, Vec<BString>) = paths.into_iter().partition(|path| path.ends_with(b"/"));
     walk::tell_nested(workspace, &nested, findings);
     Ok(paths)
@@ -135,7 +136,10 @@ pub(super) fn others(workspace: &Workspace, options: &[&str], pathspecs: Vec<OsS
     }
     let bytes = command.args(options).arg("--").args(pathspecs).output()?;
     let own = workspace.own_files();
-    let is_own = |path: &[u8]| own.as_ref().is_some_and(|own| path.starts_with(own));
+    let is_own = |path: &[u8]| {
+        let inside = |own: &BString| path.strip_prefix(own.as_slice());
+        own.iter().filter_map(inside).any(|rest| rest.is_empty() || rest.starts_with(b"/"))
+    };
     let paths = bytes.split(|&byte| byte == 0).filter(|path| !path.is_empty() && !is_own(path));
     Ok(paths.map(BString::from).collect())
 }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use super::{Common, Exit, Failure, Program, Ui};
 use crate::capture::{self, Destination, Error, Options, Outcome, Reason};
-use crate::session::{DEFAULT_CAP_BYTES, Store};
+use crate::session::{self, DEFAULT_CAP_BYTES, Store};
 use tell::{tell, tell_unavailable};
 
 /// Capture what an agent did in this sandbox
@@ -208,6 +208,9 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Failure {
         match error {
             Error::Git(error) => error.into(),
+            Error::Session(error @ session::Error::NoHome) => {
+                Failure::from(error).hint("set GLUE_HOME, or capture to a file or a pipe: git glue-capture -o -")
+            }
             Error::Session(error) => {
                 let failure = Failure::from(error);
                 let hint = "git glue-capture -o <path> writes the capture elsewhere than into the store";

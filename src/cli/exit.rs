@@ -89,6 +89,7 @@ impl From<crate::session::Error> for Failure {
         use crate::session::Error;
         let (exit, kind) = match &error {
             Error::Io { .. } => (Exit::Failed, "io"),
+            Error::NoHome => (Exit::Failed, "no-home"),
             Error::NotFound { .. } => (Exit::Usage, "session-not-found"),
             Error::Ambiguous { .. } => (Exit::Usage, "ambiguous-id"),
             Error::NothingYet { .. } => (Exit::Failed, "no-session"),

@@ -58,6 +58,9 @@ pub enum Error {
         /// Why it failed.
         source: io::Error,
     },
+    /// Nothing says where the store should be.
+    #[error("HOME is not set, so there is no session store")]
+    NoHome,
     /// No session and no file is called that.
     #[error("no session `{spec}` in {}", .sessions.display())]
     NotFound {
@@ -189,6 +192,7 @@ impl Error {
     /// What to do next, best the command to type.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
+            Error::NoHome => "set HOME, or GLUE_HOME to the directory of the store".into(),
             Error::NotFound { near, .. } if !near.is_empty() => format!("did you mean {}?", near.join(" or ")),
             Error::NotFound { .. } => "git glue-list shows all sessions".into(),
             Error::Ambiguous { .. } => "give more of the id".into(),

@@ -13,6 +13,8 @@ use super::{Error, Lock, META_VERSION, Meta, Newest, atomic, dir_name};
 #[derive(Debug, Clone)]
 pub struct Store {
     home: PathBuf,
+    /// Nothing says where the user's home directory is, so this is one that belongs to somebody else.
+    is_stray: bool,
 }
 
 /// A directory of the store. That it is one is all that is promised; see [`Session::meta`].
@@ -41,16 +43,33 @@ const LARGEST_JSON: u64 = 64 << 20;
 
 impl Store {
     /// The store of this user: `GLUE_HOME` when set and not empty (a leading `~` is the home directory), else
-    /// `~/.glue`. The home directory is `$HOME`, else `$USERPROFILE`, else the current directory, as for Glue.
+    /// `~/.glue`. The home directory is `$HOME`, else `$USERPROFILE`, else what the user database says, else, for reading
+    /// alone, the current directory, as for Glue: [`Store::check_home`].
     pub fn from_env() -> Store {
         let var = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-        let user = var("HOME").or_else(|| var("USERPROFILE")).unwrap_or_else(|| ".".into());
-        Store::at(var("GLUE_HOME").map_or_else(|| user.join(".glue"), |home| expand_tilde(home, &user)))
+        let database = || std::env::home_dir().filter(|home| !home.as_os_str().is_empty());
+        // A HOME that is set to nothing says that there is none.
+        let unset = || std::env::var_os("HOME").is_none().then(database).flatten();
+        let user = var("HOME").or_else(|| var("USERPROFILE")).or_else(unset);
+        let asked = var("GLUE_HOME");
+        let needs_user = asked.as_ref().is_none_or(|home| home.as_os_str().as_encoded_bytes().starts_with(b"~"));
+        let is_stray = user.is_none() && needs_user;
+        let user = user.unwrap_or_else(|| ".".into());
+        Store { home: asked.map_or_else(|| user.join(".glue"), |home| expand_tilde(home, &user)), is_stray }
     }
 
     /// The store in the directory `home`, which need not exist.
     pub fn at(home: impl Into<PathBuf>) -> Store {
-        Store { home: home.into() }
+        Store { home: home.into(), is_stray: false }
+    }
+
+    /// Whether the store may be written.
+    ///
+    /// # Errors
+    /// [`Error::NoHome`] when nothing says where it should be. It is not made in the current directory, which is a work
+    /// tree more often than not.
+    pub fn check_home(&self) -> Result<(), Error> {
+        if self.is_stray { Err(Error::NoHome) } else { Ok(()) }
     }
 
     /// The directory that holds everything.
@@ -118,6 +137,7 @@ impl Store {
 
     /// Makes the directories of the store, as far as they are not there.
     pub(super) fn create_sessions_dir(&self) -> Result<(), Error> {
+        self.check_home()?;
         if let Some(above) = self.home.parent().filter(|p| !p.as_os_str().is_empty()) {
             fs::create_dir_all(above).map_err(Error::io("create", above))?;
         }

@@ -173,6 +173,23 @@ fn attributes_that_the_capture_brings_select_nothing() {
 }
 
 #[test]
+fn the_way_back_runs_no_filter_that_the_capture_selected() {
+    let trip = Trip::new();
+    trip.away.write(".gitattributes", "* filter=x diff=x merge=x\n");
+    work(&trip);
+    trip.capture();
+    drivers(&trip);
+    trip.applied(&[]);
+    // Files that look changed are where git asks a clean filter.
+    for path in ["a.txt", "bin.dat", "renamed.txt"] {
+        let bytes = trip.home.read(path);
+        trip.home.write(path, bytes);
+    }
+    trip.applied(&["--undo"]);
+    nothing_ran(&trip.home);
+}
+
+#[test]
 fn attributes_of_the_host_select_nothing() {
     for place in [".git/info/attributes", "../attributes"] {
         let trip = Trip::new();

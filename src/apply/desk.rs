@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use bstr::{BStr, BString, ByteSlice};
 
+use super::attributes::Attributes;
 use super::lock::IndexLock;
 use super::place::Stage;
 use super::spare::Spare;
@@ -19,6 +20,7 @@ use crate::git::{Command, Error as GitError, Isolated, Objects, Repo, TreeChange
 /// The locked index and work tree. Dropped without [`Desk::finish`], the index stays as it was.
 pub struct Desk<'a> {
     repo: &'a Repo,
+    attributes: Attributes,
     isolated: &'a Isolated,
     objects: Objects,
     lock: IndexLock,
@@ -41,18 +43,19 @@ const LINK: u32 = 0o120_000;
 
 impl<'a> Desk<'a> {
     /// Locks the index of `repo` and takes a fresh copy of it into `isolated`.
-    pub fn open(repo: &'a Repo, isolated: &'a Isolated) -> Result<Desk<'a>, Error> {
+    pub fn open(repo: &'a Repo, isolated: &'a Isolated, attributes: Attributes) -> Result<Desk<'a>, Error> {
         let lock = IndexLock::take(&repo.index)?;
         isolated.copy_index(repo)?;
         // The person's own settings say which of their files are unchanged: line endings, filters, all theirs. Changed
         // files make it exit with 1, which is no failure.
-        repo.git("update-index").args(["-q", "--refresh"]).env("GIT_INDEX_FILE", isolated.index()).finish()?;
+        let refresh = attributes.git(repo, "update-index")?.args(["-q", "--refresh"]);
+        refresh.env("GIT_INDEX_FILE", isolated.index()).finish()?;
         if repo.config_bool("core.splitIndex")?.is_some() || isolated.has_shared_index() {
             isolated.git("update-index").arg("--no-split-index").run()?;
         }
         let has = |key: &str| Ok::<_, Error>(repo.config_bool(key)?.unwrap_or(true));
         let (has_modes, has_links) = (has("core.fileMode")?, has("core.symlinks")?);
-        Ok(Desk { repo, isolated, objects: isolated.objects()?, lock, has_modes, has_links })
+        Ok(Desk { repo, attributes, isolated, objects: isolated.objects()?, lock, has_modes, has_links })
     }
 
     /// The paths at which the index differs from `commit`, those included that are only announced (`git add -N`).
@@ -73,7 +76,7 @@ impl<'a> Desk<'a> {
     /// The tracked paths that are not what the index says.
     pub fn dirty(&self) -> Result<HashSet<BString>, Error> {
         // By the person's own settings: a file that a filter of theirs made is not changed.
-        let diff = self.repo.git("diff-files").env("GIT_INDEX_FILE", self.isolated.index());
+        let diff = self.attributes.git(self.repo, "diff-files")?.env("GIT_INDEX_FILE", self.isolated.index());
         let diff = diff.args(["--raw", "-z", "--no-renames", "--ignore-submodules=dirty", "--no-ext-diff"]);
         Ok(raw_changes(diff)?.into_iter().map(|change| change.path).collect())
     }
@@ -308,7 +311,7 @@ impl<'a> Desk<'a> {
         if here.id == old.id || is_old(self.isolated.git("hash-object"))? {
             return Ok(Origin::Tree);
         }
-        Ok(if is_old(self.repo.git("hash-object"))? { Origin::Configuration } else { Origin::Person })
+        Ok(if is_old(self.attributes.git(self.repo, "hash-object")?)? { Origin::Configuration } else { Origin::Person })
     }
 
     /// The top of the work tree.

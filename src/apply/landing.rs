@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use bstr::{BString, ByteSlice};
 
+use super::attributes::Attributes;
 use super::build::Built;
 use super::conflict::AmSession;
 use super::desk::Desk;
@@ -93,7 +94,8 @@ struct Landing<'a> {
 impl Landing<'_> {
     /// Lands here; whether it can be undone.
     fn here(&self, series: &mut Series) -> Result<bool, Error> {
-        let mut desk = Desk::open(self.repo, self.isolated)?;
+        let attributes = if self.options.rest { Attributes::Captures } else { Attributes::Persons };
+        let mut desk = Desk::open(self.repo, self.isolated, attributes)?;
         let from = if self.options.rest { self.isolated.write_tree()? } else { self.head_tree()? };
         let staged = if self.options.rest { Vec::new() } else { desk.staged(&self.target.head)? };
         if !staged.is_empty() {

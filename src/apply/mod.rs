@@ -15,6 +15,7 @@
 //! ```
 
 mod added;
+mod attributes;
 mod build;
 mod conflict;
 mod desk;

@@ -2,6 +2,7 @@
 
 use bstr::{BString, ByteSlice};
 
+use super::attributes::Attributes;
 use super::desk::{Desk, unmerged};
 use super::record::Record;
 use super::refs::point_head;
@@ -37,7 +38,7 @@ pub fn undo(repo: &Repo, id: &str) -> Result<Undone, Error> {
     }
     let record = on_top(repo, record, in_conflict)?;
     let isolated = Isolated::over(repo, Outside::WorkTreeAndFileSystem, Some(&repo.common_dir))?;
-    let mut desk = Desk::open(repo, &isolated)?;
+    let mut desk = Desk::open(repo, &isolated, Attributes::Captures)?;
     let reset = if in_conflict { Some(desk.reset(&record.index_tree)?) } else { None };
     let undone = take_back(repo, &isolated, &mut desk, &record, in_conflict);
     undone.or_else(|error| reset.map_or(Ok(()), |spare| spare.put_back()).and(Err(error)))?;

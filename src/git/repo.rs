@@ -61,6 +61,9 @@ pub struct Repo {
     environment: bool,
 }
 
+/// What makes a filter driver do nothing.
+const OFF: [(&str, &str); 4] = [("clean", ""), ("smudge", ""), ("process", ""), ("required", "false")];
+
 /// Something that git was asked to do here and has not finished.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum InProgress {
@@ -175,6 +178,29 @@ impl Repo {
             Some(work_tree) => command.env("GIT_WORK_TREE", work_tree),
             None => command.env_remove("GIT_WORK_TREE"),
         }
+    }
+
+    /// As [`Repo::git`], with every filter program of the configuration switched off, whichever the attributes select.
+    /// What the configuration says of line endings still counts.
+    pub fn git_without_filters(&self, subcommand: &str) -> Result<Command, Error> {
+        let listed = self.git("config").args(["--null", "--name-only", "--get-regexp", r"^filter\..*"]).finish()?;
+        let mut drivers: Vec<String> = Vec::new();
+        for name in listed.stdout.split(|&byte| byte == 0).filter_map(|name| name.to_str().ok()) {
+            drivers.extend(name.rsplit_once('.').map(|(driver, _)| driver.to_owned()));
+        }
+        drivers.sort();
+        drivers.dedup();
+        let given: usize = std::env::var("GIT_CONFIG_COUNT").ok().and_then(|count| count.parse().ok()).unwrap_or(0);
+        let first = if self.environment { given } else { 0 };
+        let mut command = self.git(subcommand);
+        let off = drivers.iter().flat_map(|driver| OFF.map(|(key, value)| (format!("{driver}.{key}"), value)));
+        let mut count = first;
+        for (key, value) in off {
+            command = command.env(&format!("GIT_CONFIG_KEY_{count}"), key);
+            command = command.env(&format!("GIT_CONFIG_VALUE_{count}"), value);
+            count += 1;
+        }
+        Ok(if count > first { command.env("GIT_CONFIG_COUNT", count.to_string()) } else { command })
     }
 
     /// Whether this is a work tree added by `git worktree add`.

@@ -184,7 +184,7 @@ pub fn run(repo: &Repo, mut series: Series, options: &Options) -> Result<Outcome
         return Ok(Outcome::Nothing);
     }
     let target = Target::find(repo, &series, options)?;
-    if let Some(branch) = landed::already(repo, &series, &target, options)? {
+    if let Some(branch) = landed::already(repo, &mut series, &target, options)? {
         return Ok(Outcome::AlreadyApplied { branch });
     }
     target.check_free(repo, options)?;

@@ -2,6 +2,7 @@
 
 use super::{Error, Series};
 use crate::git::Repo;
+use crate::mbox::Kind;
 
 /// What was proved.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,7 +26,7 @@ pub enum Proof {
     },
     /// It stopped, or parts were rejected, before all could be compared.
     Unfinished,
-    /// The capture names no trees: it was not made by git-glue.
+    /// The capture does not name the tree of every entry, or it ends at other trees than it says.
     Unproved,
 }
 
@@ -55,7 +56,10 @@ impl Comparison {
     /// others than it says, contradicts itself.
     pub fn conclude(self, repo: &Repo, series: &Series, base_tree: &str) -> Result<Proof, Error> {
         let Some(differs) = self.differs else {
-            return Ok(if self.compared == 0 { Proof::Unproved } else { Proof::Matches { trees: self.compared } });
+            return Ok(match self.compared == series.len() && ends_as_said(series, base_tree) {
+                true => Proof::Matches { trees: self.compared },
+                false => Proof::Unproved,
+            });
         };
         let bootstrap = series.sidecar.as_ref().and_then(|sidecar| sidecar.bootstrap_sha.clone());
         if bootstrap_tree(repo, series)?.as_deref() != Some(base_tree) {
@@ -70,6 +74,19 @@ impl Comparison {
             }),
         }
     }
+}
+
+/// Whether the last trees are those that the capture says the sandbox ended at, as far as it does.
+fn ends_as_said(series: &Series, base_tree: &str) -> bool {
+    let Some(sidecar) = &series.sidecar else { return true };
+    let last = |kinds: &[Kind]| {
+        let mut entries = series.entries().rev().filter(|entry| kinds.contains(&entry.kind));
+        entries.find_map(|entry| entry.tree.as_ref()).map_or(base_tree.as_bytes(), |tree| tree.as_slice())
+    };
+    let is = |said: &Option<String>, tree: &[u8]| said.as_ref().is_none_or(|said| said.as_bytes() == tree);
+    is(&sidecar.head_tree, last(&[Kind::Commit]))
+        && is(&sidecar.index_tree, last(&[Kind::Commit, Kind::Index]))
+        && is(&sidecar.worktree_tree, last(&[Kind::Commit, Kind::Index, Kind::Worktree]))
 }
 
 /// The tree that the sandbox began with: what the capture says, else what its commit is here.

@@ -118,8 +118,40 @@ impl Series {
         let missing = self.mbox.announced.filter(|_| self.mbox.missing() > 0);
         match said.or(missing) {
             Some(announced) => Err(Error::Incomplete { announced, found: self.len() }),
+            None if self.is_ours() => self.check_numbers().and_then(|()| self.check_order()),
             None => Ok(()),
         }
+    }
+
+    /// The mails of a capture of ours are numbered from 1 on, so that one cannot stand in for another that is gone.
+    fn check_numbers(&self) -> Result<(), Error> {
+        let found = self.len();
+        let announced = self.mbox.announced.unwrap_or_default();
+        if announced != found as u64 {
+            return Err(Error::Incomplete { announced, found });
+        }
+        match (1..).zip(&self.mbox.entries).position(|(number, located)| located.number != Some(number)) {
+            Some(index) => Err(self.corrupt(index, "does not have the number of its place")),
+            None => Ok(()),
+        }
+    }
+
+    /// Commits, then what was staged, then what was not.
+    fn check_order(&self) -> Result<(), Error> {
+        let rank = |index: usize| match self.entry(index).kind {
+            Kind::Commit => 0,
+            Kind::Index => 1,
+            Kind::Worktree => 2,
+        };
+        let follows = |index: &usize| rank(*index) > rank(index - 1) || rank(*index) + rank(index - 1) == 0;
+        match (1..self.len()).find(|index| !follows(index)) {
+            Some(index) => Err(self.corrupt(index, "is of a kind that cannot follow on the one before it")),
+            None => Ok(()),
+        }
+    }
+
+    fn corrupt(&self, index: usize, reason: &str) -> Error {
+        Error::Corrupt { entry: index + 1, subject: self.subject(index), reason: reason.to_owned() }
     }
 
     fn check_format(&self, format: ObjectFormat) -> Result<(), Error> {

@@ -105,7 +105,7 @@ fn proof(ui: &mut Ui, proof: &Proof) -> Result<(), Failure> {
             format!("trees differ from the sandbox's from entry {first} on, which was merged with your changes"),
         ),
         Proof::Unfinished => return Ok(()),
-        Proof::Unproved => (Style::Dim, "not proved: the capture names no trees".to_owned()),
+        Proof::Unproved => (Style::Dim, "not proved: the capture does not name every tree".to_owned()),
     };
     ui.raw("Proof: ")?;
     ui.styled(style, text)?;

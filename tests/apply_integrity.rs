@@ -1,0 +1,124 @@
+//! `git glue-apply` and captures that were tampered with, or that only look as if they were here: nothing is said that was
+//! not seen.
+
+use bstr::{BString, ByteSlice};
+
+use crate::trip::{Trip, apply_piped};
+
+/// A capture of three commits, one mail each.
+fn three_mails(trip: &Trip) -> Vec<Vec<u8>> {
+    for name in ["one", "two", "three"] {
+        trip.away.write(name, name);
+        trip.away.commit(&format!("{name}\n"));
+    }
+    let mut parts = trip.parts();
+    let bytes = parts.mbox();
+    let mut mails: Vec<Vec<u8>> = Vec::new();
+    for line in bytes.lines_with_terminator() {
+        if line.starts_with(b"From ") && line.contains_str("Mon Sep 17 00:00:00 2001") {
+            mails.push(Vec::new());
+        }
+        mails.last_mut().unwrap().extend_from_slice(line);
+    }
+    mails
+}
+
+#[test]
+fn a_mail_cannot_stand_in_for_another() {
+    let trip = Trip::new();
+    let mails = three_mails(&trip);
+    assert_eq!(mails.len(), 3);
+    for order in [&[0, 1, 1][..], &[0, 2, 1], &[0, 1], &[1, 2], &[0, 1, 2, 0, 1, 2]] {
+        let mbox: Vec<u8> = order.iter().flat_map(|&index| mails[index].clone()).collect();
+        apply_piped(&trip.home, &["-"], &mbox).is(1).says_not("match").says("the capture is");
+    }
+    let whole = mails.concat();
+    apply_piped(&trip.home, &["-"], &whole).is(0).says("trees match the sandbox (3 of 3)");
+}
+
+#[test]
+fn commits_come_before_the_index_and_that_before_the_work_tree() {
+    let trip = Trip::new();
+    crate::apply::work(&trip);
+    for bend in [[2, 3], [0, 2], [1, 3]] {
+        trip.capture_with(|parts| parts.entries.swap(bend[0], bend[1]));
+        trip.apply(&[]).is(1).says("the capture is corrupt").says("cannot follow");
+    }
+    trip.capture_with(|parts| {
+        let last = parts.entries[3].clone();
+        parts.entries.push(last);
+        parts.sidecar.entries = Some(5);
+    });
+    trip.apply(&[]).is(1).says("cannot follow");
+}
+
+#[test]
+fn nothing_is_proved_by_halves() {
+    let bends: [fn(&mut crate::trip::Parts); 4] = [
+        |parts| parts.entries[1].0.tree = None,
+        |parts| parts.sidecar.head_tree = parts.sidecar.index_tree.clone(),
+        |parts| parts.sidecar.index_tree = parts.sidecar.head_tree.clone(),
+        |parts| parts.sidecar.worktree_tree = parts.sidecar.head_tree.clone(),
+    ];
+    for bend in bends {
+        let trip = Trip::new();
+        crate::apply::work(&trip);
+        trip.capture_with(bend);
+        trip.applied(&[]).says("not proved").says_not("match");
+    }
+}
+
+#[test]
+fn what_was_reset_away_is_applied_again() {
+    let trip = Trip::new();
+    crate::apply::work(&trip);
+    trip.capture();
+    trip.applied(&["--in-place"]);
+    trip.applied(&["--in-place"]).says("already applied");
+    trip.home.git(&["reset", "-q", "--hard", &trip.base.to_string()]);
+    trip.home.git(&["clean", "-qfd"]);
+    trip.applied(&["--in-place"]).says("trees match");
+    trip.same();
+
+    let trip = Trip::new();
+    crate::apply::uncommitted(&trip);
+    trip.capture();
+    trip.applied(&["--in-place"]);
+    trip.home.git(&["reset", "-q", "--hard"]);
+    trip.home.git(&["clean", "-qfd"]);
+    trip.applied(&["--in-place"]).says("trees match");
+    trip.same();
+}
+
+#[test]
+fn a_branch_that_was_reset_does_not_hold_the_capture() {
+    let trip = Trip::new();
+    trip.away.write("new", "new\n");
+    trip.away.commit("One\n");
+    trip.capture();
+    trip.applied(&[]);
+    trip.home.git(&["checkout", "-q", "main"]);
+    trip.home.git(&["branch", "-f", "glue/s1", "main"]);
+    trip.apply(&[]).is(1).says_not("already applied");
+}
+
+#[test]
+fn claimed_trees_alone_are_not_believed() {
+    let trip = Trip::new();
+    trip.away.write("new", "new\n");
+    trip.away.commit("Base\n");
+    let head_tree: BString = trip.home.git(&["rev-parse", "HEAD^{tree}"]);
+    trip.capture_with(|parts| {
+        parts.entries[0].0.tree = Some(head_tree);
+        parts.sidecar.head_tree = None;
+    });
+    trip.apply(&["--in-place"]).is(1).says_not("already applied");
+
+    let trip = Trip::new();
+    trip.away.write("new", "new\n");
+    trip.away.commit("One\n");
+    trip.capture();
+    trip.applied(&["--in-place"]);
+    trip.home.git(&["update-ref", "-d", "refs/glue/undo/s1"]);
+    trip.applied(&["--in-place"]).says("already applied");
+}

@@ -3,6 +3,7 @@
 
 use bstr::ByteSlice;
 
+use super::attributes::Attributes;
 use super::desk::Desk;
 use super::place::{Bench, Patch, Placed};
 use super::record::Record;
@@ -53,7 +54,7 @@ fn is_still_there(repo: &Repo, target: &Target, record: &Record, tip: &str) -> R
     let isolated = Isolated::over(repo, Outside::WorkTreeAndFileSystem, Some(&repo.common_dir))?;
     let uncommitted = isolated.changes(&tip_tree, &record.worktree_tree)?;
     // What was not committed is gone when every file of it is what the commit says.
-    let desk = Desk::open(repo, &isolated)?;
+    let desk = Desk::open(repo, &isolated, Attributes::Captures)?;
     for change in &uncommitted {
         if !desk.is_as(change.path.as_bstr(), change.old.as_ref())? {
             return Ok(true);

@@ -708,6 +708,37 @@ fn watching_ends_with_a_last_capture() {
     assert_eq!(trip.home.read("two"), "2\n");
 }
 
+#[test]
+fn watching_says_once_what_stays_as_it_is() {
+    let trip = Trip::new();
+    trip.away.write(".gitignore", "x.log\n");
+    trip.away.write("x.log", "x\n");
+    let mut command = trip.away.command("git-glue-capture");
+    command.args(["--session", ID, "--base", &trip.base.to_string(), "--watch=1"]);
+    let mut child = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+    let mut talk = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+    let mut until = |text: &str| -> Vec<String> {
+        let mut lines = Vec::new();
+        while lines.last().is_none_or(|line: &String| !line.contains(text)) {
+            lines.push(talk.next().unwrap());
+        }
+        lines
+    };
+    let first = until("hint: at home");
+    assert_eq!(first[0], "watching, every second; stop with Ctrl-C");
+    assert!(first.iter().any(|line| line.contains("x.log")), "{first:?}");
+    trip.away.write("two", "2\n");
+    let second = until("hint: at home");
+    assert!(!second.iter().any(|line| line.contains("warning")), "{second:?}");
+    trip.away.write(".gitignore", "*.log\n");
+    trip.away.write("y.log", "y\n");
+    assert!(until("hint: at home").iter().any(|line| line.contains("y.log")));
+    trip.away.run("kill", &["-TERM", &child.id().to_string()]);
+    assert!(child.wait().unwrap().success());
+    capture(&trip.away, &["--watch=0"]).is(2);
+    assert!(trip.away.run("git-glue-capture", &["-h"]).contains_str("--watch[=<secs>]"));
+}
+
 /// What an agent does.
 fn work(away: &Sandbox) {
     away.git(&["mv", "b.txt", "renamed by the agent.txt"]);

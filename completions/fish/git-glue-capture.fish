@@ -8,7 +8,7 @@ complete -c git-glue-capture -l exclude -d 'Leave out what matches, in commits t
 complete -c git-glue-capture -l omit-larger-than -d 'Leave out files larger than this, in bytes, or with k, m or g' -r
 complete -c git-glue-capture -l include-ignored -d 'Take along ignored files that match; from the top of the work tree' -r
 complete -c git-glue-capture -s o -l output -d 'Write the capture to <path> and <path>.meta.json instead of the store, or to standard output for `-`' -r -F
-complete -c git-glue-capture -l watch -d 'Capture again and again, every <secs> seconds when something changed, until told to stop' -r
+complete -c git-glue-capture -l watch -d 'Capture again and again, every <secs> seconds when something changed, until told to stop'
 complete -c git-glue-capture -s C -d 'Run as if started in <dir>' -r -f -a "(__fish_complete_directories)"
 complete -c git-glue-capture -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR or `color.ui` says otherwise'
 always\t'Also in a pipe'

@@ -41,11 +41,11 @@ pub(super) fn below(top: &Path, path: &Path) -> Vec<BString> {
 /// Takes earlier captures out of the untracked `paths`, and says so: a file beside which lies the sidecar that describes
 /// it.
 pub(super) fn drop_captures(workspace: &Workspace, paths: &mut Vec<BString>, findings: &mut Findings) {
-    let is_sidecar = |path: &&BString| path.ends_with_str(SIDECAR);
     let captures: Vec<BString> = paths
         .iter()
-        .filter(is_sidecar)
-        .filter_map(|path| is_capture(workspace, path).then(|| BString::from(&path[..path.len() - SIDECAR.len()])))
+        .filter(|path| path.ends_with_str(SIDECAR))
+        .filter(|path| is_capture(workspace, path))
+        .map(|path| BString::from(&path[..path.len() - SIDECAR.len()]))
         .collect();
     paths.retain(|path| {
         let name = path.strip_suffix(SIDECAR.as_bytes()).unwrap_or(path);
@@ -58,7 +58,7 @@ fn is_capture(workspace: &Workspace, sidecar: &BString) -> bool {
     let capture = BString::from(&sidecar[..sidecar.len() - SIDECAR.len()]);
     let size = |path: &BString| {
         let metadata = workspace.file(path.as_bstr()).symlink_metadata().ok()?;
-        metadata.is_file().then(|| metadata.len())
+        metadata.is_file().then_some(metadata.len())
     };
     let Some(bytes) = size(&capture).filter(|_| size(sidecar).is_some_and(|size| size <= LARGEST_SIDECAR)) else {
         return false;

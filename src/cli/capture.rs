@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use super::{Common, Exit, Failure, Program, Ui};
 use crate::capture::{self, Destination, Error, Options, Outcome, Reason};
 use crate::session::{self, DEFAULT_CAP_BYTES, Store};
-use tell::{tell, tell_unavailable};
+use tell::Teller;
 
 /// Capture what an agent did in this sandbox
 ///
@@ -79,13 +79,14 @@ pub struct Args {
 
     /// Capture again and again, every <secs> seconds when something changed, until told to stop
     ///
-    /// SIGTERM and SIGINT (Ctrl-C) make a last capture before it ends.
+    /// Without <secs> every 60 seconds. What was warned of is not said again while it stays as it is. SIGTERM and SIGINT (Ctrl-C) make a last capture before it ends.
     #[arg(
         long,
         value_name = "secs",
         num_args = 0..=1,
         require_equals = true,
         default_missing_value = "60",
+        value_parser = clap::value_parser!(u64).range(1..),
         conflicts_with = "begin"
     )]
     watch: Option<u64>,
@@ -118,15 +119,15 @@ impl Program for Args {
             return Err(Failure::new(Exit::Usage, "usage", "--json and `-o -` both want standard output"));
         }
         match watch {
-            Some(seconds) => keep_watching(ui, &options, Duration::from_secs(seconds.max(1))),
-            None => tell(ui, &options, capture::run(&options, &Store::from_env())?),
+            Some(seconds) => keep_watching(ui, &options, seconds),
+            None => Teller::default().tell(ui, &options, capture::run(&options, &Store::from_env())?),
         }
     }
 }
 
 /// Captures until a signal comes, and once more then. What cannot be helped by waiting ends it; a git that failed, or a
 /// capture over its cap, may do better the next time.
-fn keep_watching(ui: &mut Ui, options: &Options, pause: Duration) -> Result<Exit, Failure> {
+fn keep_watching(ui: &mut Ui, options: &Options, seconds: u64) -> Result<Exit, Failure> {
     // The signal that ends the waiting must leave the last capture its gits.
     let _undisturbed = crate::git::Undisturbed::begin();
     let stop = Arc::new(AtomicBool::new(false));
@@ -134,7 +135,10 @@ fn keep_watching(ui: &mut Ui, options: &Options, pause: Duration) -> Result<Exit
         signal_hook::flag::register(signal, stop.clone())
             .map_err(|error| Failure::new(Exit::Failed, "signal", format!("cannot wait for signals: {error}")))?;
     }
-    let store = Store::from_env();
+    let every = if seconds == 1 { "every second".to_owned() } else { format!("every {seconds} seconds") };
+    ui.say(format!("watching, {every}; stop with Ctrl-C"));
+    let (store, pause) = (Store::from_env(), Duration::from_secs(seconds));
+    let mut teller = Teller::default();
     let mut seen = None;
     let mut last = Ok(Exit::Done);
     loop {
@@ -145,14 +149,14 @@ fn keep_watching(ui: &mut Ui, options: &Options, pause: Duration) -> Result<Exit
                 let can_wait = unavailable.reason == Reason::GitFailed;
                 // Ctrl-C reaches the gits too; the last capture, which is to come, says whether anything is wrong.
                 if is_last || !stop.load(Ordering::Relaxed) {
-                    last = tell_unavailable(ui, &unavailable);
+                    last = teller.tell_unavailable(ui, &unavailable);
                 }
                 if !can_wait {
                     return last;
                 }
             }
             outcome => {
-                last = tell(ui, options, outcome);
+                last = teller.tell(ui, options, outcome);
                 if let (Err(failure), false) = (&last, is_last) {
                     ui.fail(failure);
                 }

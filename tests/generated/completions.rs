@@ -27,6 +27,15 @@ pub(super) fn bash(program: &Command) -> String {
     let generated = by_clap(Shell::Bash, program);
     // clap's own registration, which knows nothing of sessions, gives way to ours below.
     let (generated, _) = generated.split_once("\n\nif [[ \"${BASH_VERSINFO[0]}\"").unwrap();
+    // After an option with an optional value comes another word, not that value.
+    let generated = program.get_opts().filter(|option| is_optional(option)).fold(generated.to_owned(), |text, option| {
+        let case = format!(
+            "                {})\n                    COMPREPLY=($(compgen -f \"${{cur}}\"))\n                    return 0\n                    ;;\n",
+            names(option)
+        );
+        assert!(text.contains(&case), "{name}: clap completes {} in another way than before", names(option));
+        text.replace(&case, "")
+    });
     let words = format!("_{}_words", name.replace('-', "_"));
     let ids = BASH_PRINTED.replace("PRINTS", &format!("echo latest; {IDS}"));
     let refs = BASH_PRINTED.replace("PRINTS", REFS);
@@ -34,7 +43,7 @@ pub(super) fn bash(program: &Command) -> String {
     let by_clap = format!("_{} {name} \"$cur\" \"$prev\"", name.replace('-', "__"));
     let values: String = program
         .get_opts()
-        .filter(|option| option.get_action().takes_values())
+        .filter(|option| option.get_action().takes_values() && !is_optional(option))
         .map(|option| {
             let is_called = |name| option.get_value_names().unwrap_or_default().iter().any(|value| *value == name);
             let body = match option.get_value_hint() {
@@ -152,7 +161,13 @@ end
 
 /// For fish, under the program's own name.
 pub(super) fn fish(program: &Command) -> String {
-    let mut generated = by_clap(Shell::Fish, program);
+    let required = |line: &str| {
+        let option = |option: &Arg| option.get_long().is_some_and(|long| line.contains(&format!(" -l {long} ")));
+        let is_optional = program.get_opts().any(|arg| is_optional(arg) && option(arg));
+        // Only what follows the equals sign is the value; `-r` would have it in the next word.
+        format!("{}\n", if is_optional { line.trim_end_matches(" -r") } else { line })
+    };
+    let mut generated: String = by_clap(Shell::Fish, program).lines().map(required).collect();
     if takes_id(program) {
         generated += &format!("complete -c {} -k -a '(echo latest; {IDS})' -d 'session'\n", program.get_name());
     }
@@ -165,6 +180,11 @@ fn by_clap(shell: Shell, program: &Command) -> String {
     generate(shell, &mut program.clone().bin_name(&name), &name, &mut out);
     let text = String::from_utf8(out).unwrap();
     text.lines().map(|line| format!("{}\n", line.trim_end())).collect::<String>().trim_end().to_owned() + "\n"
+}
+
+/// Whether the option's value may be left out; it follows an equals sign then.
+pub(super) fn is_optional(arg: &Arg) -> bool {
+    arg.get_num_args().is_some_and(|number| number.min_values() == 0 && number.takes_values())
 }
 
 fn takes_id(program: &Command) -> bool {

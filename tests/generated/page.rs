@@ -5,6 +5,8 @@ use clap_mangen::Man;
 use git_glue::cli::manual;
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 
+use super::completions::is_optional;
+
 /// The month of the last change worth a reader's attention.
 const DATE: &str = "2026-11-21";
 
@@ -105,7 +107,8 @@ fn option(arg: &Arg) -> String {
         let values =
             arg.get_value_names().unwrap_or_default().iter().map(|name| format!("\\fI<{}>\\fR", escaped(name)));
         let values = values.collect::<Vec<_>>().join(" ");
-        let gap = if head.is_empty() { "" } else { " " };
+        let values = if is_optional(arg) { format!("[={values}]") } else { values };
+        let gap = if head.is_empty() || is_optional(arg) { "" } else { " " };
         let more = if arg.get_num_args().is_some_and(|number| number.max_values() > 1) { "..." } else { "" };
         head += &format!("{gap}{values}{more}");
     }

@@ -10,34 +10,90 @@ use crate::capture::{Begun, Destination, Large, Options, Outcome, Overflow, Reas
 use crate::cli::{Exit, Failure, Ui};
 use crate::session::Warning;
 
-/// Tells of an outcome; the exit status it means.
-pub(super) fn tell(ui: &mut Ui, options: &Options, outcome: Outcome) -> Result<Exit, Failure> {
-    match outcome {
-        Outcome::Begun(begun) => tell_begun(ui, &begun),
-        Outcome::Unavailable(unavailable) => tell_unavailable(ui, &unavailable),
-        Outcome::Unchanged => Ok(Exit::Done),
-        Outcome::Empty(report) => {
-            for warning in &report.sidecar.warnings {
-                ui.warn(&warning.message);
+/// Tells of outcomes, one after the other.
+#[derive(Default)]
+pub(super) struct Teller {
+    /// What it warned of the last time, which need not be said again.
+    told: Vec<String>,
+}
+
+impl Teller {
+    /// Tells of an outcome; the exit status it means.
+    pub(super) fn tell(&mut self, ui: &mut Ui, options: &Options, outcome: Outcome) -> Result<Exit, Failure> {
+        match outcome {
+            Outcome::Begun(begun) => tell_begun(ui, &begun),
+            Outcome::Unavailable(unavailable) => self.tell_unavailable(ui, &unavailable),
+            Outcome::Unchanged => Ok(Exit::Done),
+            Outcome::Empty(report) => {
+                self.warn(ui, &report);
+                json_report(ui, "empty", &report)?;
+                stream(ui, report)?;
+                Ok(Exit::Done)
             }
-            json_report(ui, "empty", &report)?;
-            stream(ui, report)?;
-            Ok(Exit::Done)
-        }
-        Outcome::Captured(report) => {
-            summary(ui, &report);
-            next_step(ui, options, &report);
-            json_report(ui, "captured", &report)?;
-            stream(ui, report)?;
-            Ok(Exit::Done)
-        }
-        Outcome::Truncated(report, overflow) => {
-            for warning in &report.sidecar.warnings {
-                ui.warn(&warning.message);
+            Outcome::Captured(report) => {
+                summary(ui, &report);
+                self.warn(ui, &report);
+                next_step(ui, options, &report);
+                json_report(ui, "captured", &report)?;
+                stream(ui, report)?;
+                Ok(Exit::Done)
             }
-            stream(ui, report)?;
-            Err(over_cap(&overflow))
+            Outcome::Truncated(report, overflow) => {
+                self.warn(ui, &report);
+                stream(ui, report)?;
+                Err(over_cap(&overflow))
+            }
         }
+    }
+
+    fn warn(&mut self, ui: &mut Ui, report: &Report) {
+        let messages: Vec<String> = report.sidecar.warnings.iter().map(|warning| warning.message.clone()).collect();
+        for message in messages.iter().filter(|message| !self.told.contains(message)) {
+            ui.warn(message);
+        }
+        self.told = messages;
+    }
+
+    /// The warning is the session format's own, word for word.
+    pub(super) fn tell_unavailable(&mut self, ui: &mut Ui, unavailable: &Unavailable) -> Result<Exit, Failure> {
+        let advice = "commit changes inside the sandbox before exiting to preserve them";
+        let reason = unavailable.reason.name();
+        let detail = unavailable.detail.trim();
+        let message = format!("Runtime workspace diff unavailable ({reason}): {detail}; {advice}");
+        if self.told == [message.as_str()] {
+            return Ok(Exit::Unavailable);
+        }
+        let hint = match unavailable.reason {
+            Reason::NoBootstrapSha | Reason::NotSupported => {
+                "git glue-capture --begin when the agent starts, or now: git glue-capture --base=<the commit it started from>"
+            }
+            Reason::RuntimeNotGit => "go to the work tree, or name it with -C <dir>",
+            Reason::GitFailed => "git status says more",
+        };
+        if ui.json {
+            ui.object(json!({
+                "outcome": "unavailable",
+                "reason": reason,
+                "message": message,
+                "hint": hint,
+                "session_id": unavailable.session_id,
+                "older_capture": unavailable.older,
+            }))?;
+            return Ok(Exit::Unavailable);
+        }
+        // Where the agent works on the person's own files, by their own word, nothing is lost; only somebody who typed this
+        // wants to know.
+        if unavailable.reason != Reason::NotSupported {
+            ui.warn(&message);
+        }
+        if unavailable.reason != Reason::NotSupported || std::io::stderr().is_terminal() {
+            ui.hint(hint);
+        }
+        if let (Some(id), true) = (&unavailable.session_id, unavailable.older) {
+            ui.warn(format!("the older capture of session {id} stays, and is marked as older"));
+        }
+        self.told = vec![message];
+        Ok(Exit::Unavailable)
     }
 }
 
@@ -75,44 +131,6 @@ fn tell_begun(ui: &mut Ui, begun: &Begun) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// The warning is the session format's own, word for word.
-pub(super) fn tell_unavailable(ui: &mut Ui, unavailable: &Unavailable) -> Result<Exit, Failure> {
-    let advice = "commit changes inside the sandbox before exiting to preserve them";
-    let reason = unavailable.reason.name();
-    let detail = unavailable.detail.trim();
-    let message = format!("Runtime workspace diff unavailable ({reason}): {detail}; {advice}");
-    let hint = match unavailable.reason {
-        Reason::NoBootstrapSha | Reason::NotSupported => {
-            "git glue-capture --begin when the agent starts, or now: git glue-capture --base=<the commit it started from>"
-        }
-        Reason::RuntimeNotGit => "go to the work tree, or name it with -C <dir>",
-        Reason::GitFailed => "git status says more",
-    };
-    if ui.json {
-        ui.object(json!({
-            "outcome": "unavailable",
-            "reason": reason,
-            "message": message,
-            "hint": hint,
-            "session_id": unavailable.session_id,
-            "older_capture": unavailable.older,
-        }))?;
-        return Ok(Exit::Unavailable);
-    }
-    // Where the agent works on the person's own files, by their own word, nothing is lost; only somebody who typed this
-    // wants to know.
-    if unavailable.reason != Reason::NotSupported {
-        ui.warn(message);
-    }
-    if unavailable.reason != Reason::NotSupported || std::io::stderr().is_terminal() {
-        ui.hint(hint);
-    }
-    if let (Some(id), true) = (&unavailable.session_id, unavailable.older) {
-        ui.warn(format!("the older capture of session {id} stays, and is marked as older"));
-    }
-    Ok(Exit::Unavailable)
-}
-
 fn summary(ui: &mut Ui, report: &Report) {
     let counts = &report.counts;
     let mut parts = Vec::new();
@@ -133,9 +151,6 @@ fn summary(ui: &mut Ui, report: &Report) {
     ui.say(format!("Changes   {}", parts.join(", ")));
     let place = report.path.as_ref().map_or_else(|| "standard output".to_owned(), |path| path.display().to_string());
     ui.say(format!("Written   {place} ({})", human(report.sidecar.size_bytes)));
-    for warning in &report.sidecar.warnings {
-        ui.warn(&warning.message);
-    }
 }
 
 fn next_step(ui: &mut Ui, options: &Options, report: &Report) {

@@ -70,5 +70,8 @@ fn for_programs_it_is_one_object() {
     assert_eq!(json["session"]["title"], "x\u{1b}[2J");
     assert_eq!(json["entries"][0]["files"][1]["status"], "renamed");
     assert_eq!(json["capture"]["size_bytes"], world.mbox.len());
-    assert_eq!(world.json(2, "show", &["nope"])["error"]["kind"], "session-not-found");
+    assert_eq!(world.json(1, "show", &["nope"])["error"]["kind"], "session-not-found");
+    assert_eq!(world.json(1, "show", &["./nope"])["error"]["kind"], "file-not-found");
+    world.session("17864-another", "", None);
+    assert_eq!(world.json(2, "show", &["17864"])["error"]["kind"], "ambiguous-id");
 }

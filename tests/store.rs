@@ -199,7 +199,10 @@ fn what_is_not_found_says_what_was_meant() {
     let missing = home.resolve("1782000000000-7-ab").unwrap_err();
     assert_eq!(missing.hint().unwrap(), "did you mean 1782000000000-7-aa or 1782000000000-8-bb?");
     assert_eq!(home.resolve("nonsense").unwrap_err().hint().unwrap(), "git glue-list shows all sessions");
-    assert!(matches!(home.resolve("../../etc"), Err(Error::NotFound { .. })));
+    assert_eq!(home.resolve("./nope.mbox").unwrap_err().to_string(), "./nope.mbox does not exist");
+    assert_eq!(home.resolve("nope.mbox").unwrap_err().to_string(), "nope.mbox does not exist");
+    assert_eq!(home.resolve("latst").unwrap_err().hint().unwrap(), "did you mean latest?");
+    assert!(matches!(home.resolve("/"), Err(Error::NotFound { .. })));
     assert!(matches!(home.resolve(""), Err(Error::NotFound { .. })));
 }
 

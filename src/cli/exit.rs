@@ -90,7 +90,8 @@ impl From<crate::session::Error> for Failure {
         let (exit, kind) = match &error {
             Error::Io { .. } => (Exit::Failed, "io"),
             Error::NoHome => (Exit::Failed, "no-home"),
-            Error::NotFound { .. } => (Exit::Usage, "session-not-found"),
+            Error::NotFound { .. } => (Exit::Failed, "session-not-found"),
+            Error::NoFile { .. } => (Exit::Failed, "file-not-found"),
             Error::Ambiguous { .. } => (Exit::Usage, "ambiguous-id"),
             Error::NothingYet { .. } => (Exit::Failed, "no-session"),
             Error::NoCapture { .. } => (Exit::Failed, "no-capture"),

@@ -13,6 +13,16 @@ pub const OVERVIEW: &str = include_str!("manual/git-glue.md");
 /// The sections that every page has: exit status, environment, files.
 pub const SHARED: &str = include_str!("manual/shared.md");
 
+/// The exit statuses that a program can end with, of those in [`SHARED`].
+pub fn exit_statuses(program: &str) -> &'static str {
+    match program {
+        "git-glue-apply" => "012345",
+        "git-glue-capture" => "01245",
+        "git-glue-list" => "012",
+        _ => "0124",
+    }
+}
+
 const PAGES: [(&str, &str); 7] = [
     ("git-glue-capture", include_str!("manual/git-glue-capture.md")),
     ("git-glue-apply", include_str!("manual/git-glue-apply.md")),
@@ -25,6 +35,15 @@ const PAGES: [(&str, &str); 7] = [
 
 /// The heading of the options that every program has.
 pub const COMMON_OPTIONS: &str = "Common options";
+
+/// A section of [`SHARED`] as far as it concerns a program.
+pub fn shared_section(program: &str, title: &str, text: &str) -> String {
+    if title != "EXIT STATUS" {
+        return text.to_owned();
+    }
+    let wanted = |item: &&str| item.chars().nth(1).is_some_and(|status| exit_statuses(program).contains(status));
+    text.split("\n\n").filter(wanted).collect::<Vec<_>>().join("\n\n")
+}
 
 /// The prose of a program's page, in Markdown; sections start with `## `. Empty for an unknown program.
 pub fn page(program: &str) -> &'static str {
@@ -54,10 +73,16 @@ pub fn complete(command: Command) -> Command {
         command = command.override_usage(forms.join("\n       "));
     }
     if let Some(examples) = section("EXAMPLES") {
+        let statuses: Vec<_> = EXIT_STATUS
+            .iter()
+            .filter(|(status, _)| exit_statuses(command.get_name()).contains(*status))
+            .map(|(status, meaning)| format!("  {status}  {meaning}"))
+            .collect();
         let header = *clap::builder::Styles::default().get_header();
         command = command.after_long_help(format!(
-            "{header}Examples:{header:#}\n{}\n\n{header}Exit status:{header:#}\n{EXIT_STATUS}",
-            indented(examples)
+            "{header}Examples:{header:#}\n{}\n\n{header}Exit status:{header:#}\n{}",
+            indented(examples),
+            statuses.join("\n")
         ));
     }
     command
@@ -75,13 +100,14 @@ fn help_and_version() -> [Arg; 2] {
 }
 
 /// The table of `shared.md`, for a help text.
-const EXIT_STATUS: &str = "  \
-  0  done; also when there was nothing to do
-  1  refused or failed, nothing of yours was changed
-  2  bad usage
-  3  applied up to a conflict, which is yours to resolve
-  4  there is no capture
-  5  the capture is over its size cap";
+const EXIT_STATUS: [(char, &str); 6] = [
+    ('0', "done; also when there was nothing to do"),
+    ('1', "refused or failed, nothing of yours was changed"),
+    ('2', "bad usage"),
+    ('3', "applied up to a conflict, which is yours to resolve"),
+    ('4', "there is no capture"),
+    ('5', "the capture is over its size cap"),
+];
 
 fn indented(text: &str) -> String {
     let lines = text.lines().map(|line| if line.is_empty() { String::new() } else { format!("  {line}") });

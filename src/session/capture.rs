@@ -143,7 +143,11 @@ fn open_session(session: Session) -> Result<Capture, Error> {
 
 /// A lone file is named after itself, unless it is a session's own.
 fn open_path(path: &Path) -> Result<Capture, Error> {
-    let kind = fs::metadata(path).map_err(Error::io("read", path))?.file_type();
+    let kind = match fs::metadata(path) {
+        Ok(found) => found.file_type(),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Err(Error::NoFile { path: path.to_owned() }),
+        Err(e) => return Err(Error::io("read", path)(e)),
+    };
     if is_pipe(kind) {
         let pipe = File::open(path).map_err(Error::io("read", path))?;
         return Capture::spool(pipe, &path.to_string_lossy());

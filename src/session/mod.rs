@@ -71,6 +71,12 @@ pub enum Error {
         /// Where was looked.
         sessions: PathBuf,
     },
+    /// What is written as a path leads nowhere.
+    #[error("{} does not exist", .path.display())]
+    NoFile {
+        /// The path.
+        path: PathBuf,
+    },
     /// More than one session starts with that.
     #[error("`{spec}` is ambiguous: {}", listed(.candidates))]
     Ambiguous {
@@ -212,7 +218,7 @@ impl Error {
             Error::Outdated { .. } => "--force takes the older one in its place".into(),
             Error::InTheWay { .. } => "--force overwrites it".into(),
             Error::NewerMeta { .. } => "update git-glue".into(),
-            Error::Io { .. } | Error::Exists { .. } | Error::Damaged { .. } => return None,
+            Error::Io { .. } | Error::NoFile { .. } | Error::Exists { .. } | Error::Damaged { .. } => return None,
         })
     }
 

@@ -33,7 +33,7 @@ impl Store {
     /// a unique prefix of an id, a file or session directory in the current directory.
     ///
     /// # Errors
-    /// [`Error::Ambiguous`] (bad usage), [`Error::NotFound`], [`Error::NothingYet`], or the store cannot be read.
+    /// [`Error::Ambiguous`] (bad usage), [`Error::NotFound`], [`Error::NoFile`], [`Error::NothingYet`], or the store cannot be read.
     pub fn resolve(&self, spec: &OsStr, latest: Latest) -> Result<Source, Error> {
         let text = spec.to_string_lossy();
         match &*text {
@@ -42,19 +42,22 @@ impl Store {
             "" => return Err(self.not_found(&text, &[])),
             _ => {}
         }
-        let is_path = spec.as_encoded_bytes().iter().any(|&b| std::path::is_separator(char::from(b)));
-        if !is_path {
+        let has_separator = spec.as_encoded_bytes().iter().any(|&b| std::path::is_separator(char::from(b)));
+        if !has_separator {
             if let Some(session) = self.session(&text) {
                 return Ok(Source::Session(session));
             }
         } else {
-            return path(Path::new(spec)).ok_or_else(|| self.not_found(&text, &[]));
+            return path(Path::new(spec)).ok_or_else(|| self.no_session_at(Path::new(spec)));
         }
         let names = self.newest()?.names();
         let prefix = dir_name(&text);
         let mut candidates: Vec<_> = names.iter().filter(|name| name.starts_with(&prefix)).cloned().collect();
         match candidates.len() {
-            0 => path(Path::new(spec)).ok_or_else(|| self.not_found(&text, &names)),
+            0 => path(Path::new(spec)).ok_or_else(|| match text.ends_with(".mbox") {
+                true => self.no_session_at(Path::new(spec)),
+                false => self.not_found(&text, &names),
+            }),
             1 => Ok(Source::Session(Session::at(self.sessions().join(&candidates[0])))),
             _ => {
                 candidates.sort_by_cached_key(|name| std::cmp::Reverse((minted_at(name), name.clone())));
@@ -80,8 +83,19 @@ impl Store {
         empty.ok_or_else(|| Error::NothingYet { with_capture, sessions: self.sessions() })
     }
 
+    /// A path is not looked for among the ids.
+    fn no_session_at(&self, path: &Path) -> Error {
+        match path.exists() {
+            true => self.not_found(&path.to_string_lossy(), &[]),
+            false => Error::NoFile { path: path.to_owned() },
+        }
+    }
+
     fn not_found(&self, spec: &str, names: &[String]) -> Error {
-        let near = nearest(names.iter().cloned(), spec, 3);
+        let mut near = nearest(names.iter().cloned(), spec, 3);
+        if near.is_empty() && edits(spec, "latest") <= 2 {
+            near.push("latest".into());
+        }
         Error::NotFound { spec: spec.to_owned(), near, sessions: self.sessions() }
     }
 }
@@ -94,4 +108,28 @@ fn path(path: &Path) -> Option<Source> {
     }
     let looks_like_it = ["meta.json", "conversation.jsonl"].iter().chain(&NAMES).any(|name| path.join(name).exists());
     looks_like_it.then(|| Source::Session(Session::at(path)))
+}
+
+/// How many characters have to be put in, left out or replaced to make one of the other.
+fn edits(from: &str, to: &str) -> usize {
+    let mut row: Vec<usize> = (0..=to.chars().count()).collect();
+    for (number, typed) in from.chars().enumerate() {
+        let mut above_left = std::mem::replace(&mut row[0], number + 1);
+        for (column, meant) in to.chars().enumerate() {
+            let replaced = above_left + usize::from(typed != meant);
+            above_left = row[column + 1];
+            row[column + 1] = replaced.min(above_left + 1).min(row[column] + 1);
+        }
+    }
+    row[row.len() - 1]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::edits;
+
+    #[test]
+    fn words_are_as_far_apart_as_the_slips_between_them() {
+        assert_eq!(["latest", "latst", "lastest", "last", ""].map(|typed| edits(typed, "latest")), [0, 1, 1, 2, 6]);
+    }
 }

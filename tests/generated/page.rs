@@ -28,9 +28,10 @@ pub(super) fn program(command: &Command) -> String {
         page += &section(title, &roff(text));
     }
     for title in LAST {
-        let shared: Vec<_> = manual::sections(manual::SHARED).collect();
-        let parts: String =
-            own.iter().chain(&shared).filter(|(own, _)| *own == title).map(|(_, text)| roff(text)).collect();
+        let shared = manual::sections(manual::SHARED).filter(|(shared, _)| *shared == title);
+        let shared = shared.map(|(_, text)| roff(&manual::shared_section(command.get_name(), title, text)));
+        let own = own.iter().filter(|(own, _)| *own == title).map(|(_, text)| roff(text));
+        let parts: String = own.chain(shared).collect();
         if !parts.is_empty() {
             page += &section(title, &parts);
         }

@@ -29,6 +29,12 @@ pub(super) const OBJECTS: &str = "X-Glue-Objects";
 /// The signature's second line starts with this, and the mail is not whole without it.
 pub(super) const SIGNATURE: &str = "git-glue ";
 
+/// In bytes; a sidecar with every warning there is stays below.
+const LARGEST_SIDECAR: usize = 8 << 20;
+
+/// In bytes; a capture takes along half of that before it is compressed.
+const LARGEST_PACK: usize = 32 << 20;
+
 /// The name of a kind in `X-Glue-Entry`; the mail of an empty series has none.
 pub(super) fn kind_name(kind: Option<Kind>) -> &'static str {
     match kind {
@@ -87,7 +93,15 @@ pub(super) fn read(fields: &Fields) -> Result<Option<Exact>, &'static str> {
 
 /// Reads what the first mail carries for the whole series.
 pub(super) fn read_preamble(fields: &Fields) -> Result<Preamble, &'static str> {
-    Ok(Preamble { capture: decoded(fields, CAPTURE)?, objects: decoded(fields, OBJECTS)? })
+    let capture = decoded(fields, CAPTURE)?;
+    if capture.as_ref().is_some_and(|json| json.len() > LARGEST_SIDECAR) {
+        return Err("an X-Glue-Capture of more than 8 MiB");
+    }
+    let objects = decoded(fields, OBJECTS)?;
+    if objects.as_ref().is_some_and(|pack| pack.len() > LARGEST_PACK) {
+        return Err("an X-Glue-Objects of more than 32 MiB");
+    }
+    Ok(Preamble { capture, objects })
 }
 
 fn only<'a>(fields: &'a Fields, name: &'a str) -> Result<Option<&'a BStr>, &'static str> {

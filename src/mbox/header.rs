@@ -13,8 +13,15 @@ use super::transfer::{self, Transfer};
 use super::{Error, Inside};
 use crate::patch::Lines;
 
-/// A header block holds the sidecar and the preimages; beyond this it is an attack.
-const LONGEST_BLOCK: u64 = 256 * 1024 * 1024;
+/// A header block holds the sidecar, the preimages (22 MiB in base64 at most), and a line for each path that must land as it
+/// is; beyond this it is an attack.
+const LONGEST_BLOCK: u64 = 64 * 1024 * 1024;
+
+/// Far beyond what mail software adds on its way.
+const MOST_FOREIGN: usize = 10_000;
+
+/// What the fields that are kept are called, besides those of ours; a mail may hold any number of others, and they mean nothing.
+const NEEDED: [&str; 5] = ["From", "Subject", "Date", "Content-Type", "Content-Transfer-Encoding"];
 
 /// The header block of one mail.
 pub(super) struct Fields {
@@ -27,28 +34,36 @@ impl Fields {
     /// Reads to the empty line, or to a line that can be no header: that one belongs to the body, as git has it.
     pub(super) fn read(lines: &mut Lines<impl BufRead>, mail: u64, start: u64) -> Result<Fields, Error> {
         let mut fields: Vec<(BString, BString)> = Vec::new();
-        let mut crlf = true;
+        let (mut crlf, mut foreign, mut kept) = (true, 0, false);
         loop {
             if !lines.advance(LONGEST_BLOCK as usize)? || !lines.is_terminated() {
                 return Err(Error::Truncated { mail, offset: start + lines.end(), inside: Inside::Header });
             }
             if lines.end() > LONGEST_BLOCK {
-                let reason = "a header of more than 256 MiB";
+                let reason = "a header of more than 64 MiB";
                 return Err(Error::Malformed { mail, offset: start + lines.start(), reason });
             }
             crlf &= lines.line().ends_with(b"\r");
             let line = lines.line().trim_end_with(|c| c.is_ascii_whitespace() || c == '\x0b');
             let folded = matches!(lines.line().first(), Some(b' ' | b'\t'));
-            if let (true, Some((_, value))) = (folded, fields.last_mut()) {
+            if folded && foreign + fields.len() > 0 {
                 // Also a line of nothing but blanks goes on with the field, and adds nothing to it.
-                if let Some(rest) = line.get(1..) {
+                if let (true, Some(rest), Some((_, value))) = (kept, line.get(1..), fields.last_mut()) {
                     value.push_byte(b' ');
                     value.push_str(rest);
                 }
             } else if line.is_empty() {
                 break;
             } else if let (true, Some((name, value))) = (is_header_line(line.as_bstr()), line.split_once_str(":")) {
-                fields.push((name.into(), value.trim_start().into()));
+                kept = is_ours(name) || is_needed(name);
+                foreign += usize::from(!is_ours(name));
+                if foreign > MOST_FOREIGN {
+                    let reason = "a header of more than 10,000 fields";
+                    return Err(Error::Malformed { mail, offset: start + lines.start(), reason });
+                }
+                if kept {
+                    fields.push((name.into(), value.trim_start().into()));
+                }
             } else if !line.starts_with(b"From ") && !line.starts_with(b">From ") {
                 lines.again();
                 break;
@@ -90,6 +105,15 @@ impl Fields {
             None => rest[..rest.find_byteset(b"; \t\n").unwrap_or(rest.len())].into(),
         })
     }
+}
+
+fn is_ours(name: &[u8]) -> bool {
+    const PREFIX: &[u8] = b"X-Glue-";
+    name.get(..PREFIX.len()).is_some_and(|start| start.eq_ignore_ascii_case(PREFIX))
+}
+
+fn is_needed(name: &[u8]) -> bool {
+    NEEDED.iter().any(|needed| name.eq_ignore_ascii_case(needed.as_bytes()))
 }
 
 /// Text of a charset as UTF-8. Text of an unknown charset stays as it is.

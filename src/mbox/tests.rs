@@ -243,3 +243,10 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_header_of_a_million_fields_is_refused_where_it_gets_too_long() {
+    let mail = format!("From x Mon Sep 17 00:00:00 2001\n{}\ntext\n", "a:\n".repeat(1_000_000));
+    let error = Mbox::open(std::io::Cursor::new(mail)).map(drop).unwrap_err().to_string();
+    assert_eq!(error, "mail 1 is damaged at byte 30032: a header of more than 10,000 fields");
+}

@@ -37,8 +37,9 @@ impl Fields {
         self.take(key, "a list of strings", all).unwrap_or_default()
     }
 
-    pub(super) fn objects(&mut self, key: &str) -> Vec<Map<String, Value>> {
-        let all = |v: &Value| v.as_array()?.iter().map(|o| o.as_object().cloned()).collect();
+    /// The first `most` objects of a list.
+    pub(super) fn objects(&mut self, key: &str, most: usize) -> Vec<Map<String, Value>> {
+        let all = |v: &Value| v.as_array()?.iter().take(most).map(|o| o.as_object().cloned()).collect();
         self.take(key, "a list of objects", all).unwrap_or_default()
     }
 

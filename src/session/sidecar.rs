@@ -11,6 +11,12 @@ use super::fields::{Fields, put, put_extra};
 /// The size cap of a capture unless the user sets another: 50 MB, in bytes.
 pub const DEFAULT_CAP_BYTES: u64 = 52_428_800;
 
+/// How many warnings are read, and of each how many bytes of its message and how many paths: a sandbox that is out to
+/// flood a terminal gets no further.
+const MOST_WARNINGS: usize = 1000;
+const LONGEST_MESSAGE: usize = 2048;
+const MOST_PATHS: usize = 20;
+
 /// What is known about a capture. Everything in it was said by the sandbox: believe none of it without a check.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Sidecar {
@@ -107,7 +113,7 @@ impl Sidecar {
             index_tree: f.string("index_tree"),
             worktree_tree: f.string("worktree_tree"),
             entries: f.integer("entries"),
-            warnings: f.objects("warnings").into_iter().map(Warning::read).collect(),
+            warnings: f.objects("warnings", MOST_WARNINGS).into_iter().map(Warning::read).collect(),
             object_format: f.string("object_format"),
             glue_version: f.string("glue_version"),
             older: f.object("older").map(Older::read),
@@ -177,8 +183,13 @@ impl Warning {
     fn read(map: Map<String, Value>) -> Warning {
         let mut f = Fields::from(map);
         let kind = f.string("kind").unwrap_or_default();
-        let message = f.string("message").unwrap_or_default();
-        let paths = f.strings("paths");
+        let mut message = f.string("message").unwrap_or_default();
+        if message.len() > LONGEST_MESSAGE {
+            message.truncate(message.floor_char_boundary(LONGEST_MESSAGE));
+            message += "...";
+        }
+        let mut paths = f.strings("paths");
+        paths.truncate(MOST_PATHS);
         Warning { kind, message, paths, extra: f.finish().0 }
     }
 }
@@ -234,6 +245,15 @@ mod tests {
         let again = Sidecar::parse(&sidecar.to_json()).unwrap();
         assert_eq!(again.extra["later"]["x"][0], 1);
         assert_eq!(again.warnings, sidecar.warnings);
+    }
+
+    #[test]
+    fn a_flood_of_warnings_is_cut() {
+        let warning = serde_json::json!({"kind": "k", "message": "\u{e9}".repeat(3000), "paths": vec!["p"; 50]});
+        let json = serde_json::json!({"warnings": vec![warning; 1500]}).to_string();
+        let warnings = Sidecar::parse(json.as_bytes()).unwrap().warnings;
+        assert_eq!(warnings.len(), 1000);
+        assert!(warnings[0].message.len() <= 2051 && warnings[0].paths.len() == 20, "{:?}", warnings[0]);
     }
 
     #[test]

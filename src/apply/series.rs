@@ -12,7 +12,7 @@ use crate::audit::{self, Severity};
 use crate::git::ObjectFormat;
 use crate::mbox::{Dialect, Entry, Kind, Located, Mbox};
 use crate::patch::FileChange;
-use crate::session::{Capture, Sidecar};
+use crate::session::{Capture, Sidecar, tame_id};
 
 /// The entries of one capture.
 pub struct Series {
@@ -35,8 +35,8 @@ impl Series {
             // A lone file, or one from a pipe, says it itself.
             None => {
                 let within = mbox.preamble.capture.as_deref().and_then(|json| Sidecar::parse(json).ok());
-                let named = within.as_ref().and_then(|sidecar| sidecar.session_id.clone());
-                let named = named.filter(|id| capture.session.is_none() && !id.is_empty());
+                let named = within.as_ref().and_then(|sidecar| tame_id(sidecar.session_id.as_deref()?));
+                let named = named.filter(|_| capture.session.is_none());
                 (named.unwrap_or(capture.id), within)
             }
         };

@@ -10,15 +10,19 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use super::capture_files::{NAMES, PENDING, is_truncated_name, sidecar_paths};
+use super::id::tame_id;
 use super::store::{open_regular, read_small};
 use super::{DEFAULT_CAP_BYTES, Error, Mismatch, Session, Sidecar, Source};
 use crate::mbox;
+
+/// What is read from a pipe at most, in bytes: one that never ends must not fill the disk.
+const LARGEST_PIPE: u64 = 4 << 30;
 
 /// An open capture. Its length and hash are what its sidecar says, as far as that says anything.
 #[derive(Debug)]
 pub struct Capture {
     /// What to call it: the session's id; for a lone file the id its sidecar names, else the file's name; for a pipe
-    /// the start of its hash. May come from the sandbox: map it before it names a branch or a file.
+    /// the start of its hash. Safe to show, to paste into a shell and to name a file, whoever chose it.
     pub id: String,
     /// The mbox, at its start. A pipe has been spooled to a temporary file.
     pub file: File,
@@ -68,10 +72,18 @@ impl Capture {
     /// Reads a pipe to its end, into a temporary file that nobody else sees. `name` is what to call it in errors.
     ///
     /// # Errors
-    /// [`Error::NothingArrived`], or the pipe or the temporary file fails.
-    pub fn spool(mut pipe: impl Read, name: &str) -> Result<Capture, Error> {
+    /// [`Error::NothingArrived`], more than 4 GiB arrived, or the pipe or the temporary file fails.
+    pub fn spool(pipe: impl Read, name: &str) -> Result<Capture, Error> {
+        Capture::spool_at_most(LARGEST_PIPE, pipe, name)
+    }
+
+    fn spool_at_most(most: u64, pipe: impl Read, name: &str) -> Result<Capture, Error> {
         let mut file = tempfile::tempfile().map_err(Error::io("create", std::env::temp_dir()))?;
-        let size = io::copy(&mut pipe, &mut file).map_err(Error::io("read", name))?;
+        let size = io::copy(&mut pipe.take(most + 1), &mut file).map_err(Error::io("read", name))?;
+        if size > most {
+            let reason = format!("more than {most} bytes arrived, which is no capture");
+            return Err(Error::io("read", name)(io::Error::new(io::ErrorKind::FileTooLarge, reason)));
+        }
         if size == 0 {
             return Err(Error::NothingArrived { from: name.to_owned() });
         }
@@ -119,7 +131,7 @@ impl Capture {
             self.truncated |= sidecar.truncated;
             self.stale = sidecar.older.is_some();
             if self.session.is_none() {
-                self.id = sidecar.session_id.clone().filter(|id| !id.is_empty()).unwrap_or(self.id);
+                self.id = sidecar.session_id.as_deref().and_then(tame_id).unwrap_or(self.id);
             }
         }
         Ok(self)
@@ -159,7 +171,7 @@ fn open_path(path: &Path) -> Result<Capture, Error> {
         return open_file(path, session.id().to_owned(), Some(session));
     }
     let stem = name.trim_end_matches(".truncated").trim_end_matches(".mbox").trim_end_matches(".patch");
-    open_file(path, stem.to_owned(), None)
+    open_file(path, tame_id(stem).unwrap_or_else(|| "capture".to_owned()), None)
 }
 
 #[cfg(unix)]
@@ -260,4 +272,16 @@ fn ends_truncated(file: &mut File, size: u64) -> io::Result<bool> {
 /// The sidecar that the mbox carries itself.
 fn in_header(file: &mut File) -> Option<Sidecar> {
     Sidecar::parse(&mbox::preamble(file).ok()?.capture?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pipe_without_end_is_left() {
+        let error = Capture::spool_at_most(1000, io::repeat(b'x'), "the pipe").unwrap_err().to_string();
+        assert!(error.contains("the pipe") && error.contains("more than 1000 bytes"), "{error}");
+        assert!(Capture::spool_at_most(1000, &[b'x'; 1000][..], "the pipe").is_ok());
+    }
 }

@@ -26,6 +26,18 @@ pub fn dir_name(id: &str) -> String {
     if matches!(name.as_str(), "" | "." | "..") { "_".into() } else { name }
 }
 
+/// An id that somebody else chose, as it is shown, stored and typed: [`dir_name`]'s characters only, no more than 200 of
+/// them, and nothing that a program would take for an option or for the word `latest`. `None` when it is empty.
+pub fn tame_id(id: &str) -> Option<String> {
+    const LONGEST: usize = 200;
+    let mut tame = dir_name(id);
+    tame.truncate(LONGEST);
+    if tame.starts_with('-') || tame == "latest" {
+        tame.insert(0, '_');
+    }
+    (!id.is_empty()).then_some(tame)
+}
+
 /// The time that a directory name was minted at, in milliseconds since 1970 (UTC), if its form carries one: Glue's
 /// `<epoch ms>-...`, or a ULID.
 pub fn minted_at(name: &str) -> Option<i64> {
@@ -89,6 +101,17 @@ mod tests {
         assert_eq!(dir_name(""), "_");
         assert_eq!(dir_name(".."), "_");
         assert_eq!(dir_name("a b\u{1F600}é"), "a_b___");
+    }
+
+    #[test]
+    fn what_a_sandbox_calls_itself_is_safe_to_paste() {
+        for (id, tame) in
+            [("--undo", "_--undo"), ("latest", "_latest"), ("x; rm", "x__rm"), ("a\n{}", "a___"), ("..", "_")]
+        {
+            assert_eq!(tame_id(id).as_deref(), Some(tame), "{id}");
+        }
+        assert_eq!(tame_id(&"L".repeat(5000)).map(|id| id.len()), Some(200));
+        assert_eq!(tame_id(""), None);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::fs::File;
 
 use jiff::Timestamp;
 
-use super::{Capture, Error, Meta, Session, Sidecar, Source, Store, atomic, dir_name, minted_at, new_id, now};
+use super::{Capture, Error, Meta, Session, Sidecar, Source, Store, atomic, minted_at, new_id, now, tame_id};
 use crate::mbox::{Entry, Kind, Mbox};
 
 /// A capture that was taken in.
@@ -79,7 +79,7 @@ impl Store {
     fn place_for(&self, sidecar: &Sidecar) -> Place {
         let hash: String = sidecar.sha256.iter().flat_map(|hash| hash.chars()).take(12).collect();
         let named = sidecar.session_id.as_deref().filter(|id| !id.is_empty());
-        let wanted = named.map(dir_name).filter(|id| !id.starts_with('.'));
+        let wanted = named.and_then(tame_id).filter(|id| !id.starts_with('.'));
         let wanted = wanted.unwrap_or_else(|| format!("import-{hash}"));
         let other = format!("{wanted}-{hash}");
         for (id, taken) in [(&wanted, None), (&other, Some(&wanted))] {

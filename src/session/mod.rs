@@ -33,7 +33,7 @@ mod store;
 pub use capture::{Capture, Problem};
 pub use capture_files::CaptureFile;
 pub use export::Exported;
-pub use id::{dir_name, minted_at, new_id};
+pub use id::{dir_name, minted_at, new_id, tame_id};
 pub use import::{Arrival, Imported};
 pub use lock::Lock;
 pub use meta::{META_VERSION, Meta};

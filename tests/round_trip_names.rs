@@ -11,7 +11,7 @@ use crate::sandbox::Sandbox;
 
 /// Names that are text to a shell, to git, to mail, to a terminal, or to nobody.
 fn names() -> Vec<BString> {
-    let names: [&[u8]; 47] = [
+    let names: [&[u8]; 51] = [
         b"a b",
         b" leading",
         b"trailing ",
@@ -26,6 +26,10 @@ fn names() -> Vec<BString> {
         b"line\n--- a/x\n+++ b/y",
         b"carriage\r",
         b"back\\slash",
+        b"\\x",
+        b"\\\\host\\x",
+        b"C:",
+        b"C:\\x",
         b"-dash",
         b"--",
         b"--cached",

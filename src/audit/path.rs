@@ -25,10 +25,10 @@ pub enum PathProblem {
     /// No path at all, or one with a doubled or trailing slash.
     #[error("has an empty component")]
     Empty,
-    /// Starts with a slash or backslash.
+    /// Starts with a slash, or on Windows with a backslash.
     #[error("is absolute")]
     Absolute,
-    /// Starts with `C:/`, `C:\` or is `C:`.
+    /// Starts with `C:/`, `C:\` or is `C:`, which is absolute on Windows and a name like any other elsewhere.
     #[error("starts with a drive letter")]
     DriveLetter,
     /// Has a component `.` or `..`.
@@ -64,10 +64,11 @@ impl PathProblem {
     /// Whether the path must be refused or only be warned about.
     pub fn severity(self) -> Severity {
         match self {
-            Self::Empty | Self::Absolute | Self::DriveLetter | Self::Relative | Self::Nul => Severity::Refuse,
+            Self::Empty | Self::Absolute | Self::Relative | Self::Nul => Severity::Refuse,
+            Self::DriveLetter if cfg!(windows) => Severity::Refuse,
             Self::DotGit | Self::SymlinkedGitModules => Severity::Refuse,
             Self::SymlinkedGitFile | Self::WindowsDevice | Self::WindowsForbidden => Severity::Warn,
-            Self::Backslash | Self::TooLong => Severity::Warn,
+            Self::Backslash | Self::DriveLetter | Self::TooLong => Severity::Warn,
         }
     }
 }
@@ -83,10 +84,10 @@ fn refusal(path: &BStr, symlink: bool) -> Option<PathProblem> {
     if path.contains(&0) {
         return Some(PathProblem::Nul);
     }
-    if path.starts_with(b"/") || path.starts_with(b"\\") {
+    if path.starts_with(b"/") || cfg!(windows) && path.starts_with(b"\\") {
         return Some(PathProblem::Absolute);
     }
-    if has_drive(path) {
+    if cfg!(windows) && has_drive(path) {
         return Some(PathProblem::DriveLetter);
     }
     let components = path.split_str("/");
@@ -129,6 +130,9 @@ fn well_formed_start(name: &[u8]) -> &[u8] {
 fn warning(path: &BStr, symlink: bool) -> Option<PathProblem> {
     if path.len() > 4095 {
         return Some(PathProblem::TooLong);
+    }
+    if has_drive(path) {
+        return Some(PathProblem::DriveLetter);
     }
     let last = path.rsplit_str("/").next().unwrap_or_default();
     if symlink && GIT_FILES.iter().any(|name| last.eq_ignore_ascii_case(name.as_bytes())) {
@@ -196,10 +200,8 @@ mod tests {
             ("a//b", Empty),
             ("a/", Empty),
             ("/etc/passwd", Absolute),
-            ("\\\\host\\x", Absolute),
-            ("C:/x", DriveLetter),
-            ("c:\\x", DriveLetter),
-            ("C:", DriveLetter),
+            ("C:/../x", Relative),
+            ("\\.git\\x", DotGit),
             ("..", Relative),
             ("a/../b", Relative),
             ("./a", Relative),
@@ -222,6 +224,14 @@ mod tests {
         ] {
             assert_eq!(of(path), Some(problem), "{path:?}");
             assert_eq!(problem.severity(), Severity::Refuse);
+        }
+    }
+
+    #[test]
+    fn what_is_absolute_on_windows_is_refused_only_there() {
+        for path in ["\\\\host\\x", "\\x", "C:/x", "c:\\x", "C:"] {
+            let expected = if cfg!(windows) { Severity::Refuse } else { Severity::Warn };
+            assert_eq!(of(path).map(PathProblem::severity), Some(expected), "{path:?}");
         }
     }
 

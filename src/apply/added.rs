@@ -1,5 +1,6 @@
 //! The lines that a series adds, entry by entry: also a secret that a later commit takes out again stays in the history.
 
+use std::collections::HashSet;
 use std::io::{BufRead, BufReader, Read};
 
 use bstr::{BString, ByteSlice};
@@ -12,19 +13,22 @@ use crate::patch;
 /// What of a line is looked at, in bytes: minified files have lines of many megabytes.
 const LONGEST: usize = 64 * 1024;
 
-/// The secrets in lines that are added on the way along `trees`, each reported once.
+/// The search for secrets ends at so many: more of them tell nobody more.
+pub const MOST: usize = 1000;
+
+/// The secrets in lines that are added on the way along `trees`, each reported once, and the first thousand only.
 pub fn secrets(isolated: &Isolated, trees: &[String]) -> Result<Vec<Secret>, Error> {
     let pairs: String = trees.windows(2).map(|pair| format!("{} {}\n", pair[0], pair[1])).collect();
     let Ok(scanner) = Scanner::new() else { return Ok(Vec::new()) };
     if pairs.is_empty() {
         return Ok(Vec::new());
     }
-    let mut found: Vec<Secret> = Vec::new();
+    let (mut found, mut known): (Vec<Secret>, HashSet<Secret>) = Default::default();
     let diff = isolated.git("diff-tree").args(["--stdin", "-r", "-p", "-U0", "--no-renames", "--no-prefix"]);
     let mut running = diff.input(pairs).spawn()?;
     let mut lines = Lines { from: BufReader::new(&mut running), line: Vec::new() };
     let mut path = BString::default();
-    while lines.next()? {
+    while found.len() < MOST && lines.next()? {
         if let Some(name) = lines.line.strip_prefix(b"+++ ") {
             path = unquoted(name);
         } else if let Some((removed, start, added)) = hunk(&lines.line) {
@@ -34,15 +38,21 @@ pub fn secrets(isolated: &Isolated, trees: &[String]) -> Result<Vec<Secret>, Err
             for number in start..start.saturating_add(added) {
                 lines.next_of_hunk()?;
                 let line = lines.line.get(1..).unwrap_or_default();
-                let new =
-                    scanner.line(path.as_bstr(), number, line).into_iter().filter(|secret| !found.contains(secret));
-                let new: Vec<Secret> = new.collect();
-                found.extend(new);
+                for secret in scanner.line(path.as_bstr(), number, line) {
+                    if found.len() < MOST && known.insert(secret.clone()) {
+                        found.push(secret);
+                    }
+                }
+                if found.len() == MOST {
+                    break;
+                }
             }
         }
     }
     drop(lines);
-    running.done()?;
+    if found.len() < MOST {
+        running.done()?;
+    }
     Ok(found)
 }
 

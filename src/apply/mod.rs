@@ -38,6 +38,7 @@ mod spare;
 mod target;
 mod undo;
 
+pub use added::MOST as MOST_SECRETS;
 pub use build::{Built, BuiltCommit, Stop};
 pub use error::{Error, Obstacle};
 pub use proof::Proof;

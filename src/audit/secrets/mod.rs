@@ -15,7 +15,7 @@ use super::{Layout, escape};
 use rules::{RULES, Rule};
 
 /// Where a secret was found.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Secret {
     /// The rule's name, such as `github-token`.
     pub rule: &'static str,

@@ -3,7 +3,7 @@
 use bstr::BString;
 
 use super::report_json;
-use crate::apply::{Proof, Report, Stop};
+use crate::apply::{MOST_SECRETS, Proof, Report, Stop};
 use crate::cli::{Exit, Failure, Style, Ui};
 use crate::mbox::Kind;
 
@@ -123,7 +123,8 @@ fn audit(ui: &mut Ui, report: &Report) {
             .secrets
             .iter()
             .map(|secret| format!("{}:{} {} ({}...)", secret.path, secret.line, secret.rule, secret.start));
-        ui.warn(format!("these look like secrets:\n{}", shortened(lines)));
+        let more = if report.secrets.len() < MOST_SECRETS { "" } else { " (there may be more than these)" };
+        ui.warn(format!("these look like secrets{more}:\n{}", shortened(lines)));
     }
     if !report.spoofed.is_empty() {
         ui.warn(format!("not what it looks like:\n{}", shortened(report.spoofed.iter().cloned())));

@@ -295,13 +295,11 @@ fn ids_of_another_kind() {
 
 #[test]
 fn paths_that_must_not_land() {
-    let paths: [&[u8]; 16] = [
+    let paths: [&[u8]; 14] = [
         b"../escaped",
         b"a/../../escaped",
         b"./a",
         b"/tmp/escaped",
-        b"\\\\host\\x",
-        b"C:/x",
         b".git/hooks/post-checkout",
         b".GIT/config",
         b"dir/.git/config",

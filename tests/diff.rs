@@ -23,6 +23,7 @@ fn names_are_listed_once_and_quoted_unless_asked_otherwise() {
     assert_eq!(world.ends(0, "diff", &["latest", "--name-only"]).0, "image\nnew name\nsrc/deep/numbers\n");
     assert_eq!(world.ends(0, "diff", &["latest", "--name-only", "-z"]).0, "image\0new name\0src/deep/numbers\0");
     world.ends(2, "diff", &["latest", "-z"]);
+    world.ends(2, "diff", &["latest", "--stat", "-z"]);
     assert_eq!(world.json(0, "diff", &["latest"])["entries"][1]["subject"], "second: shrink");
 }
 
@@ -35,7 +36,7 @@ fn a_terminal_gets_it_escaped_through_gits_pager() {
         return; // No way to have a terminal here.
     }
     let seen = |environment: &str| {
-        let line = format!("{environment} git-glue-diff latest");
+        let line = format!("{environment} git-glue-diff --color=never latest");
         world.sandbox.run("script", &["-qec", &line, "/dev/null"]).to_string()
     };
     for environment in ["GIT_PAGER='sed s/^/paged:/'", "GIT_PAGER=cat", "GIT_PAGER_IN_USE=1"] {
@@ -58,4 +59,39 @@ fn a_session_without_a_capture_says_so() {
     std::fs::write(dir.join("runtime.mbox.truncated"), "cut\n").unwrap();
     let (out, err) = world.ends(0, "diff", &[ID]);
     assert_eq!((out.as_str(), err.starts_with("warning: the capture is truncated")), ("cut\n", true));
+}
+
+#[test]
+fn the_colours_are_those_of_git() {
+    let world = World::new();
+    world.session(ID, "", Some(&world.mbox));
+    let out = world.ends(0, "diff", &["--color=always"]).0;
+    let git = ["diff", "--color=always", "--no-ext-diff", "--binary", "-M", "--full-index", "HEAD~2..HEAD~1"];
+    // git colours a sign apart from its line, and resets between; what is in which colour is the same.
+    let plain = |text: &str| text.replace("\u{1b}[m\u{1b}[32m", "").replace("\u{1b}[m", "");
+    let (ours, gits) = (plain(&out), plain(&world.sandbox.git(&git).to_string()));
+    for line in gits.lines().filter(|line| line.contains('\u{1b}')) {
+        assert!(ours.lines().any(|ours| ours == line), "no {line:?} in\n{ours}");
+    }
+    let colours = ["\u{1b}[m", "\u{1b}[1m", "\u{1b}[31m", "\u{1b}[32m", "\u{1b}[36m"];
+    let bare = colours.iter().fold(out.clone(), |text, colour| text.replace(colour, ""));
+    assert_eq!(bare.as_bytes(), &world.mbox[..], "colours are all that is added");
+    assert!(out.contains("\n-- \n"), "a signature is no removed line");
+}
+
+#[test]
+fn a_terminal_gets_long_headers_cut() {
+    let world = World::new();
+    let mails = world.mbox.to_string();
+    let long = format!("X-Glue-Capture: {}\n {}\nSubject: ", "A".repeat(70), "B".repeat(30));
+    let mails = mails.replacen("Subject: ", &long, 1);
+    world.session(ID, "", Some(mails.as_bytes()));
+    assert_eq!(world.glue("diff", &[]).stdout, mails.as_bytes());
+    if world.sandbox.command("script").arg("--version").output().is_err() {
+        return; // No way to have a terminal here.
+    }
+    let line = "GIT_PAGER='sed s/^/paged:/' git-glue-diff --color=always";
+    let out = world.sandbox.run("script", &["-qec", line, "/dev/null"]).to_string();
+    assert!(out.contains(&format!("paged:X-Glue-Capture: {}… (100 bytes)\r\n", "A".repeat(32))), "{out}");
+    assert!(out.contains("paged:\u{1b}[32m+50\u{1b}[m\r\n") && !out.contains("BBB"), "{out}");
 }

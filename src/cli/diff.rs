@@ -5,23 +5,22 @@ use std::ffi::OsString;
 use bstr::{BString, ByteSlice};
 use serde_json::json;
 
-use super::pager::Pager;
-use super::{Common, Exit, Failure, Program, Ui, series};
+use super::{Common, Exit, Failure, Program, Ui, pager, painted, series};
 use crate::patch::quote;
 use crate::session::{Capture, Latest, Store};
 
 /// Print a session's whole patch
 ///
 /// In a pipe or a file, the mbox as it was captured, to the byte: `git am --3way` takes it. On a terminal, the same through
-/// git's pager (GIT_PAGER, `core.pager`, PAGER), with everything escaped that could move the cursor or reorder what you
-/// read.
+/// git's pager (GIT_PAGER, `core.pager`, PAGER), in the colours of a diff, with everything escaped that could move the
+/// cursor or reorder what you read, and with the long headers that only programs read cut short.
 ///
 /// A truncated capture is printed too, with a warning: it cannot be applied.
 #[derive(Debug, clap::Parser)]
 #[command(name = "git-glue-diff", bin_name = "git glue-diff", version)]
 pub struct Args {
     /// Session id, a unique prefix of one, `latest`, a path to a session or an mbox file, or `-` for standard input
-    #[arg(value_name = "id")]
+    #[arg(value_name = "id", default_value = "latest")]
     id: OsString,
 
     /// Show a diffstat of each entry instead of the patch
@@ -33,7 +32,7 @@ pub struct Args {
     name_only: bool,
 
     /// With --name-only: end paths with NUL and do not quote them
-    #[arg(short = 'z', requires = "name_only")]
+    #[arg(short = 'z', requires = "name_only", conflicts_with = "stat")]
     nul: bool,
 
     #[command(flatten)]
@@ -56,7 +55,8 @@ impl Program for Args {
             ui.warn(format!("the capture is older than the session's end ({})", older.reason));
         }
         if !(ui.json || self.stat || self.name_only) {
-            Pager::start(ui)?.print(ui, &mut capture.file)?;
+            pager::start(ui)?;
+            painted::print(ui, &mut capture.file)?;
             return Ok(Exit::Done);
         }
         let steps = series::steps(&capture)?;

@@ -17,6 +17,7 @@ pub mod import;
 pub mod list;
 pub mod manual;
 mod pager;
+mod painted;
 mod series;
 pub mod show;
 mod summary;
@@ -91,7 +92,10 @@ pub fn main<P: Program>() -> ExitCode {
     let mut ui = Ui::new(&common);
     let result = moved.and_then(|()| args.run(&mut ui)).and_then(|exit| ui.flush().map(|()| exit));
     match result {
-        Ok(exit) => exit.into(),
+        Ok(exit) => {
+            ui.close();
+            exit.into()
+        }
         Err(failure) => {
             let exit = ui.fail(&failure);
             if let (INTERRUPTED, Some(signal)) = (failure.kind, crate::git::signal()) {

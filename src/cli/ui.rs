@@ -1,6 +1,7 @@
 //! The one place that prints: results to standard output, talk to standard error, hostile text escaped on a terminal.
 
-use std::io::{BufWriter, IsTerminal, Stdout, Write};
+use std::io::{BufWriter, IsTerminal, Write};
+use std::process::Child;
 
 use bstr::ByteSlice;
 use serde_json::json;
@@ -21,12 +22,14 @@ pub enum ColorChoice {
 
 /// The streams of one run.
 pub struct Ui {
-    out: BufWriter<Stdout>,
+    out: BufWriter<Box<dyn Write>>,
+    pager: Option<Child>,
     /// Results are one JSON object; see [`Ui::object`].
     pub json: bool,
     /// No talk on standard error but warnings and errors.
     pub quiet: bool,
     out_is_terminal: bool,
+    is_escaped: bool,
     err_is_terminal: bool,
     out_color: bool,
     err_color: bool,
@@ -45,6 +48,8 @@ pub enum Style {
     Dim,
     /// Of greater importance.
     Bold,
+    /// Where a hunk of a diff begins.
+    Hunk,
 }
 
 impl Ui {
@@ -57,10 +62,12 @@ impl Ui {
             ColorChoice::Auto => terminal && color_by_default(),
         };
         Ui {
-            out: BufWriter::new(std::io::stdout()),
+            out: BufWriter::new(Box::new(std::io::stdout())),
+            pager: None,
             json: common.json,
             quiet: false,
             out_is_terminal,
+            is_escaped: out_is_terminal,
             err_is_terminal,
             out_color: !common.json && wanted(out_is_terminal),
             err_color: wanted(err_is_terminal),
@@ -75,6 +82,39 @@ impl Ui {
     /// Whether results go to a terminal.
     pub fn out_is_terminal(&self) -> bool {
         self.out_is_terminal
+    }
+
+    /// Whether results are escaped, because people look at them.
+    pub fn is_escaped(&self) -> bool {
+        self.is_escaped
+    }
+
+    /// Whether results are coloured.
+    pub fn is_colored(&self) -> bool {
+        self.out_color
+    }
+
+    /// Results are escaped from now on, although they do not go to a terminal themselves.
+    pub fn escape(&mut self) {
+        self.is_escaped = true;
+    }
+
+    /// Results go to a pager from now on, which has a pipe for its standard input.
+    pub fn page(&mut self, mut pager: Child) {
+        if let Some(pipe) = pager.stdin.take() {
+            let _ = self.out.flush();
+            self.out = BufWriter::new(Box::new(pipe));
+        }
+        self.pager = Some(pager);
+    }
+
+    /// Nothing more is printed: waits until the pager is quit. What could not be printed is lost; see [`Ui::flush`].
+    pub fn close(&mut self) {
+        if let Some(mut pager) = self.pager.take() {
+            let _ = self.out.flush();
+            self.out = BufWriter::new(Box::new(std::io::stdout()));
+            let _ = pager.wait();
+        }
     }
 
     /// The width of the terminal that results go to, in characters; `None` in a pipe.
@@ -95,7 +135,7 @@ impl Ui {
     /// A part of the result, without a newline of its own: escaped on a terminal, as it is in a pipe.
     pub fn raw(&mut self, bytes: impl AsRef<[u8]>) -> Result<(), Failure> {
         let bytes = bytes.as_ref();
-        if self.out_is_terminal {
+        if self.is_escaped {
             self.out.write_all(escape(bytes, Layout::Text).as_bytes()).map_err(Failure::output)
         } else {
             self.out.write_all(bytes).map_err(Failure::output)
@@ -142,6 +182,7 @@ impl Ui {
 
     /// Tells of a failure, in the form that was asked for; the exit status it means.
     pub fn fail(&mut self, failure: &Failure) -> Exit {
+        self.close();
         if failure.is_quiet() {
             return Exit::Done;
         }
@@ -211,6 +252,7 @@ impl Style {
             Style::Bad => "\x1b[31m",
             Style::Dim => "\x1b[2m",
             Style::Bold => "\x1b[1m",
+            Style::Hunk => "\x1b[36m",
         }
     }
 }

@@ -7,6 +7,7 @@ mod apply_config;
 mod apply_conflicts;
 mod apply_dialects;
 mod apply_integrity;
+mod apply_hostile;
 mod apply_undo;
 mod audit;
 mod capture;

@@ -168,6 +168,7 @@ impl<'a> Builder<'a> {
         let patch = Patch::unpack(series, index, &diff)?;
         self.links.follow(&patch)?;
         let entry = series.entry(index).clone();
+        check_own_paths(&entry, &patch)?;
         let placed = self.place(&entry, &patch)?;
         let (tree, exact, merged) = match placed {
             Placed::Fits { tree, exact } => (tree, exact, false),
@@ -276,13 +277,27 @@ impl<'a> Builder<'a> {
             Kind::Index => self.built.index_tree = tree.clone(),
             Kind::Worktree => {
                 self.built.verbatim = entry.verbatim.clone();
-                self.built.intent_to_add = entry.intent_to_add.clone();
+                self.built.intent_to_add = self.announced(entry, &tree)?;
             }
         }
         self.built.worktree_tree = tree.clone();
         self.built.trees.push(tree.clone());
         self.tree = tree;
         Ok(())
+    }
+
+    /// Which of the paths that the entry announces there is something to announce of: a file or link that is not in the
+    /// index. Elsewhere than in the sandbox it may be there already.
+    fn announced(&self, entry: &Entry, tree: &str) -> Result<Vec<BString>, Error> {
+        let mut announced = Vec::new();
+        for path in &entry.intent_to_add {
+            let is_staged = self.bench.objects.entry(&self.built.index_tree, path.as_bstr())?.is_some();
+            let item = self.bench.objects.entry(tree, path.as_bstr())?;
+            if !is_staged && item.is_some_and(|item| item.is_file_or_link()) {
+                announced.push(path.clone());
+            }
+        }
+        Ok(announced)
     }
 
     fn commit(&mut self, entry: &Entry, tree: &str, patch: &Patch, merged: bool) -> Result<(), Error> {
@@ -364,4 +379,21 @@ impl<'a> Builder<'a> {
         self.built.intent_to_add.clear();
         Ok(())
     }
+}
+
+/// Refuses an entry that says of a path how it shall land, and does not change that path: it may be a file of the person's.
+fn check_own_paths(entry: &Entry, patch: &Patch) -> Result<(), Error> {
+    let is_own = |path: &&BString| patch.changes.iter().any(|change| change.new_path.as_ref() == Some(*path));
+    let is_new = |path: &&BString| {
+        let mut own = patch.changes.iter().filter(|change| change.new_path.as_ref() == Some(*path));
+        own.any(|change| change.old_path != change.new_path)
+    };
+    let foreign = entry.verbatim.iter().find(|path| !is_own(path));
+    let not_new = entry.intent_to_add.iter().find(|path| !is_new(path));
+    let reason = match (foreign, not_new) {
+        (None, None) => return Ok(()),
+        (Some(path), _) => format!("says how to write '{path}', which it does not change"),
+        (None, Some(path)) => format!("announces '{path}', which is no new file of it"),
+    };
+    Err(Error::Corrupt { entry: patch.index + 1, subject: patch.subject.clone(), reason })
 }

@@ -84,20 +84,24 @@ impl<'a> Desk<'a> {
     /// Sees whether the work tree can go from `from` to `to`: nothing of the person's may be in the way. Files that are as
     /// they will be already, and those that `replaces` names, are no obstacle. The tree to start from, which is `from` with
     /// those files as they are now.
-    pub fn prepare(&self, from: &str, to: &str, replaces: &[BString]) -> Result<String, Error> {
+    pub fn prepare(&self, from: &str, to: &str, replaces: &[BString], verbatim: &[BString]) -> Result<String, Error> {
         let changes = self.isolated.changes(from, to)?;
         let dirty = self.dirty()?;
         let by_path: HashMap<&BStr, &TreeChange> =
             changes.iter().map(|change| (change.path.as_bstr(), change)).collect();
         let mut adjusted: Vec<(&BStr, Option<TreeItem>)> = Vec::new();
-        let mut obstacles = Vec::new();
+        let mut obstacles = self.nested(&changes)?;
+        obstacles.extend(self.rewritten(to, verbatim, &by_path, &dirty)?);
         for change in &changes {
             let path = change.path.as_bstr();
-            if [&change.old, &change.new].into_iter().flatten().any(TreeItem::is_gitlink) {
+            let here = self.on_disk(path)?;
+            if has_gitlink(change) && here.as_ref().is_none_or(TreeItem::is_tree) {
+                // git makes and removes no more than an empty folder; what is in it was looked at above.
                 continue;
             }
-            let here = self.on_disk(path)?;
-            if change.old.is_some() && !dirty.contains(&change.path) {
+            if change.old.as_ref().is_some_and(TreeItem::is_gitlink) {
+                obstacles.push(Obstacle { path: path.into(), what: "has changes that are not committed" });
+            } else if change.old.is_some() && !dirty.contains(&change.path) {
                 match self.origin(path, here.as_ref(), change.old.as_ref())? {
                     Origin::Tree => {}
                     Origin::Configuration => adjusted.push((path, here)),
@@ -125,6 +129,66 @@ impl<'a> Desk<'a> {
             self.isolated.git("update-index").args(["-q", "--refresh"]).finish()?;
         }
         Ok(self.isolated.write_tree()?)
+    }
+
+    /// Repositories of the person's, submodules among them, into or over which something would be written.
+    pub fn nested(&self, changes: &[TreeChange]) -> Result<Vec<Obstacle>, Error> {
+        let gitlinks: HashSet<&BStr> = changes
+            .iter()
+            .filter(|change| change.old.as_ref().is_some_and(TreeItem::is_gitlink))
+            .map(|change| change.path.as_bstr())
+            .collect();
+        let mut seen: HashMap<&BStr, Option<&'static str>> = HashMap::new();
+        let mut obstacles = Vec::new();
+        for change in changes {
+            let path = change.path.as_bstr();
+            // Deletions leave a folder that is not empty alone; what is tracked is no part of another repository.
+            let stays_gitlink = change.new.as_ref().is_some_and(TreeItem::is_gitlink) && gitlinks.contains(path);
+            let was_file = change.old.is_some() && !gitlinks.contains(path);
+            if change.new.is_none() || stays_gitlink || was_file {
+                continue;
+            }
+            let own = change.new.as_ref().is_some_and(|new| !new.is_gitlink()).then_some(path);
+            for folder in path.find_iter("/").map(|at| path[..at].as_bstr()).chain(own) {
+                if !seen.contains_key(folder) {
+                    let what = self.occupied(folder, gitlinks.contains(folder))?;
+                    obstacles.extend(what.map(|what| Obstacle { path: folder.into(), what }));
+                    seen.insert(folder, what);
+                }
+            }
+        }
+        Ok(obstacles)
+    }
+
+    /// Why nothing may be written into a folder, if so.
+    fn occupied(&self, folder: &BStr, is_gitlink: bool) -> Result<Option<&'static str>, Error> {
+        let file = self.file(folder)?;
+        if !file.symlink_metadata().is_ok_and(|metadata| metadata.is_dir()) {
+            return Ok(None);
+        }
+        if is_gitlink {
+            let mut inside = fs::read_dir(&file).map_err(GitError::io("cannot read", &file))?;
+            return Ok(inside.next().map(|_| "is a submodule's work tree"));
+        }
+        Ok(file.join(".git").symlink_metadata().ok().map(|_| "is a repository of its own"))
+    }
+
+    /// Changed files of the person's that would be written although they are the same in both trees.
+    fn rewritten(
+        &self,
+        to: &str,
+        verbatim: &[BString],
+        changes: &HashMap<&BStr, &TreeChange>,
+        dirty: &HashSet<BString>,
+    ) -> Result<Vec<Obstacle>, Error> {
+        let mut obstacles = Vec::new();
+        for path in verbatim.iter().filter(|path| dirty.contains(*path) && !changes.contains_key(path.as_bstr())) {
+            let item = self.objects.entry(to, path.as_bstr())?;
+            if !self.same(self.on_disk(path.as_bstr())?.as_ref(), item.as_ref()) {
+                obstacles.push(Obstacle { path: path.clone(), what: "has changes that are not committed" });
+            }
+        }
+        Ok(obstacles)
     }
 
     /// Whether git would go from `from` to `to`; its reasons if not. Nothing is touched.
@@ -216,7 +280,9 @@ impl<'a> Desk<'a> {
         }
         let there: Vec<&BString> = intent_to_add
             .iter()
-            .filter(|path| self.file(path.as_bstr()).is_ok_and(|file| file.symlink_metadata().is_ok()))
+            .filter(|path| {
+                self.on_disk(path.as_bstr()).is_ok_and(|here| here.is_some_and(|item| item.is_file_or_link()))
+            })
             .collect();
         if !there.is_empty() {
             let add = self.isolated.git("add").args([
@@ -253,6 +319,8 @@ impl<'a> Desk<'a> {
     pub fn is_as(&self, path: &BStr, item: Option<&TreeItem>) -> Result<bool, Error> {
         let here = self.on_disk(path)?;
         match (here, item) {
+            // Of a folder, the files that it should have are asked for by themselves.
+            (Some(here), Some(item)) if item.is_tree() => Ok(here.is_tree()),
             (Some(here), Some(item)) if here.mode == item.mode && here.mode != LINK && here.id != item.id => {
                 let file = self.file(path)?;
                 let converted = self.isolated.git("hash-object").arg("--path").arg(&file).arg(&file).line()?;
@@ -363,6 +431,11 @@ impl<'a> Desk<'a> {
         }
         Ok(obstacles)
     }
+}
+
+/// Whether a submodule's commit is on either side.
+fn has_gitlink(change: &TreeChange) -> bool {
+    [&change.old, &change.new].into_iter().flatten().any(TreeItem::is_gitlink)
 }
 
 /// The paths in conflict in the private index, each once.

@@ -102,7 +102,7 @@ impl Landing<'_> {
             return Err(Error::Staged { paths: staged });
         }
         let to = &self.built.worktree_tree;
-        let before = desk.prepare(&from, to, &self.built.replaces)?;
+        let before = desk.prepare(&from, to, &self.built.replaces, &self.built.verbatim)?;
         desk.rehearse(&before, to)?;
         if self.options.check {
             return Ok(false);

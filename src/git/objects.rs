@@ -64,9 +64,20 @@ impl Objects {
 
     /// What a tree says of a path below it; `None` when the path is not there.
     pub fn entry(&self, tree: &str, path: &BStr) -> Result<Option<TreeItem>, Error> {
-        let root = self.repo.find_tree(parse(tree)?).map_err(|error| missing(tree, error))?;
-        let entry = root.lookup_entry(path.split(|&byte| byte == b'/')).map_err(|error| missing(tree, error))?;
-        Ok(entry.map(|entry| TreeItem { mode: u32::from(entry.mode().value()), id: entry.object_id().to_string() }))
+        let mut item: Option<TreeItem> = None;
+        for name in path.split(|&byte| byte == b'/') {
+            let folder = match &item {
+                None => tree,
+                // Nothing is below a file, nor, in this repository, below a submodule.
+                Some(item) if !item.is_tree() => return Ok(None),
+                Some(item) => &item.id,
+            };
+            let found = self.repo.find_tree(parse(folder)?).map_err(|error| missing(folder, error))?;
+            let entry = found.lookup_entry([name]).map_err(|error| missing(folder, error))?;
+            let Some(entry) = entry else { return Ok(None) };
+            item = Some(TreeItem { mode: u32::from(entry.mode().value()), id: entry.object_id().to_string() });
+        }
+        Ok(item)
     }
 
     /// A commit's parts.

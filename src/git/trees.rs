@@ -35,6 +35,16 @@ impl TreeItem {
         self.mode == 0o160000
     }
 
+    /// Whether this is a file or a symbolic link, and neither a folder nor a submodule's commit.
+    pub fn is_file_or_link(&self) -> bool {
+        self.is_symlink() || self.mode & 0o170000 == 0o100000
+    }
+
+    /// Whether this is a folder.
+    pub fn is_tree(&self) -> bool {
+        self.mode == 0o040000
+    }
+
     /// Whether this is a regular file that may be executed.
     pub fn is_executable(&self) -> bool {
         self.mode == 0o100755

@@ -88,6 +88,8 @@ fn nothing_arrived_is_told_from_nothing_changed() {
     let output = output_with(world.sandbox.command("git-glue-import").args(["-", "--json"]), b"");
     let error: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!((output.status.code(), &error["error"]["kind"]), (Some(4), &"executorDead".into()));
+    let message = "nothing arrived on standard input: the command at the other end of the pipe printed nothing";
+    assert_eq!(error["error"]["message"], message);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! `git glue-import`: a capture from a file or a pipe into the store.
 
 use std::ffi::OsString;
+use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use bstr::ByteSlice;
@@ -44,7 +45,11 @@ impl Program for Args {
     }
 
     fn run(self, ui: &mut Ui) -> Result<Exit, Failure> {
-        let mut capture = Capture::open(self.source())?;
+        let source = self.source();
+        if source == Source::Stdin && std::io::stdin().is_terminal() {
+            ui.say("waiting for a capture on standard input");
+        }
+        let mut capture = Capture::open(source)?;
         capture.problems.iter().for_each(|problem| ui.warn(problem.to_string()));
         if capture.truncated {
             ui.warn("the capture is truncated: it can be looked at, but not applied");

@@ -85,7 +85,7 @@ impl Capture {
             return Err(Error::io("read", name)(io::Error::new(io::ErrorKind::FileTooLarge, reason)));
         }
         if size == 0 {
-            return Err(Error::NothingArrived { from: name.to_owned() });
+            return Err(Error::NothingArrived { from: name.to_owned(), is_pipe: true });
         }
         let truncated = ends_truncated(&mut file, size).map_err(Error::io("read", name))?;
         let sha256 = hash(&mut file).map_err(Error::io("read", name))?;
@@ -188,7 +188,7 @@ fn open_file(path: &Path, id: String, session: Option<Session>) -> Result<Captur
     let mut file = open_regular(path).map_err(Error::io("read", path))?;
     let size = file.metadata().map_err(Error::io("read", path))?.len();
     if size == 0 {
-        return Err(Error::NothingArrived { from: path.display().to_string() });
+        return Err(Error::NothingArrived { from: path.display().to_string(), is_pipe: false });
     }
     let (sidecar, problems) = matching_sidecar(path, &mut file, size)?;
     let truncated = is_truncated_name(path) || ends_truncated(&mut file, size).map_err(Error::io("read", path))?;

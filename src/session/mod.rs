@@ -102,10 +102,12 @@ pub enum Error {
         set_aside: bool,
     },
     /// The pipe or file that should hold a capture is empty: `executorDead`.
-    #[error("nothing arrived on {from}: the capture at the other end failed before it could say why")]
+    #[error("nothing arrived on {from}: {}", if *.is_pipe { "the command at the other end of the pipe printed nothing" } else { "the file is empty" })]
     NothingArrived {
         /// What to call the pipe or file.
         from: String,
+        /// It is a pipe.
+        is_pipe: bool,
     },
     /// The file is not what its sidecar says it is.
     #[error("{} is corrupt: {reason}", .path.display())]
@@ -207,7 +209,9 @@ impl Error {
                 format!("the one before that is runtime.mbox.previous in the directory of {id}")
             }
             Error::NoCapture { .. } => "git glue-list shows which sessions have one".into(),
-            Error::NothingArrived { .. } => "look at the output of git glue-capture in the sandbox".into(),
+            Error::NothingArrived { .. } => {
+                "look at what that command said; in a sandbox, at the output of git glue-capture".into()
+            }
             Error::Corrupt { .. } => "capture or copy it again; to use it as it is, remove its .meta.json".into(),
             Error::Truncated { .. } => {
                 "capture again inside the sandbox with a larger --cap, or with --exclude or --omit-larger-than".into()

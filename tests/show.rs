@@ -2,7 +2,10 @@
 
 use std::fs;
 
+use bstr::ByteSlice;
+
 use crate::programs::World;
+use crate::sandbox::output_with;
 
 const ID: &str = "1786480000123-4242-1k9zq3f";
 
@@ -74,4 +77,29 @@ fn for_programs_it_is_one_object() {
     assert_eq!(world.json(1, "show", &["./nope"])["error"]["kind"], "file-not-found");
     world.session("17864-another", "", None);
     assert_eq!(world.json(2, "show", &["17864"])["error"]["kind"], "ambiguous-id");
+}
+
+#[test]
+fn a_pipe_has_a_name_and_a_terminal_a_pager() {
+    let world = World::new();
+    let piped = output_with(world.sandbox.command("git-glue-show").arg("-"), &world.mbox);
+    let line = format!("  patch       standard input ({} bytes)\n", world.mbox.len());
+    assert!(piped.stdout.contains_str(&line), "{}", piped.stdout.as_bstr());
+    world.session(ID, "", Some(&world.mbox));
+    if world.sandbox.command("script").arg("--version").output().is_err() {
+        return; // No way to have a terminal here.
+    }
+    let line = "GIT_PAGER='sed s/^/paged:/' git-glue-show";
+    let out = world.sandbox.run("script", &["-qec", line, "/dev/null"]).to_string();
+    assert!(out.contains(&format!("paged:Session {ID}")) && out.contains("paged:+50"), "{out}");
+}
+
+#[test]
+fn older_is_an_object_or_null() {
+    let world = World::new();
+    let dir = world.session(ID, "", Some(&world.mbox));
+    assert!(world.json(0, "show", &[])["capture"]["older"].is_null());
+    fs::write(dir.join("runtime.mbox.meta.json"), r#"{"older":{"reason":"gitFailed","since":"x"}}"#).unwrap();
+    assert_eq!(world.json(0, "show", &[])["capture"]["older"]["reason"], "gitFailed");
+    assert_eq!(world.json(0, "diff", &[])["older"]["reason"], "gitFailed");
 }

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::{Common, Exit, Failure, Program, Ui, pager, painted, series};
 use crate::patch::quote;
-use crate::session::{Capture, Latest, Store};
+use crate::session::{Capture, Latest, Older, Store};
 
 /// Print a session's whole patch
 ///
@@ -66,6 +66,7 @@ impl Program for Args {
                 "id": capture.id,
                 "size_bytes": capture.size,
                 "truncated": capture.truncated,
+                "older": capture.sidecar.as_ref().and_then(|sidecar| sidecar.older.as_ref()).map(Older::to_map),
                 "entries": entries,
             }))?;
         } else if self.stat {

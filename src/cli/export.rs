@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use super::{Common, Exit, Failure, Program, Ui};
-use crate::session::{Capture, Latest, Store};
+use crate::session::{Capture, Latest, Older, Store};
 
 /// Copy a session's capture and its sidecar to a path
 ///
@@ -66,6 +66,7 @@ impl Program for Args {
                 "sidecar": exported.sidecar.to_string_lossy(),
                 "size_bytes": capture.size,
                 "truncated": capture.truncated,
+                "older": capture.sidecar.as_ref().and_then(|sidecar| sidecar.older.as_ref()).map(Older::to_map),
             }))?;
         } else {
             ui.line(exported.path.as_os_str().as_encoded_bytes())?;

@@ -4,21 +4,21 @@ use std::ffi::OsString;
 use std::fs::File;
 use std::io::{BufReader, Seek};
 
-use bstr::ByteSlice;
 use serde_json::{Value, json};
 
+use super::painted::Painter;
 use super::series::{self, Step};
 use super::summary::{Summary, one_line};
-use super::{Common, Exit, Failure, Program, Style, Ui};
+use super::{Common, Exit, Failure, Program, Style, Ui, pager};
 use crate::patch::Lines;
-use crate::session::{Capture, Error, Latest, Sidecar, Source, Store};
+use crate::session::{Capture, Error, Latest, Older, Sidecar, Source, Store};
 
 /// Show one session: what is known of it, a diffstat, the head of its patch
 ///
 /// The diffstat has one part for each commit of the sandbox, and one each for what was staged and what was not committed.
 /// Then come the first 40 lines of the patch; `git glue-diff` shows all of it.
 ///
-/// Everything that the sandbox sent is shown escaped on a terminal: it cannot move the cursor, nor reorder what you read.
+/// On a terminal, the result goes through git's pager. Everything that the sandbox sent is shown escaped there: it cannot move the cursor, nor reorder what you read.
 #[derive(Debug, clap::Parser)]
 #[command(name = "git-glue-show", bin_name = "git glue-show", version)]
 pub struct Args {
@@ -62,6 +62,7 @@ impl Program for Args {
             ui.object(object(summary.as_ref(), capture.as_ref(), steps.as_deref()))?;
             return Ok(Exit::Done);
         }
+        pager::start(ui)?;
         rows(ui, summary.as_ref(), capture.as_ref())?;
         for step in steps.iter().flatten() {
             ui.line("")?;
@@ -148,7 +149,7 @@ impl Rows {
     }
 
     fn capture(&mut self, capture: &Capture) {
-        let path = capture.path.as_ref().map_or("-".into(), |path| path.display().to_string());
+        let path = capture.path.as_ref().map_or("standard input".into(), |path| path.display().to_string());
         let truncated = if capture.truncated { ", truncated" } else { "" };
         self.add("patch", Some(format!("{path} ({} bytes{truncated})", capture.size)));
         for warning in capture.sidecar.iter().flat_map(|sidecar| &sidecar.warnings) {
@@ -170,7 +171,7 @@ fn object(summary: Option<&Summary>, capture: Option<&Capture>, steps: Option<&[
             "path": capture.path.as_ref().map(|path| path.to_string_lossy()),
             "size_bytes": capture.size,
             "truncated": capture.truncated,
-            "older": capture.stale,
+            "older": capture.sidecar.as_ref().and_then(|sidecar| sidecar.older.as_ref()).map(Older::to_map),
             "sidecar": capture.sidecar.as_ref().map(Sidecar::to_map),
             "warnings": capture.sidecar.iter().flat_map(|s| &s.warnings).map(|w| w.to_map()).collect::<Vec<_>>(),
             "problems": capture.problems.iter().map(ToString::to_string).collect::<Vec<_>>(),
@@ -185,19 +186,14 @@ fn head(ui: &mut Ui, mut file: File) -> Result<(), Failure> {
     let failed = |error: std::io::Error| Failure::new(Exit::Failed, "io", format!("cannot read the capture: {error}"));
     file.rewind().map_err(failed)?;
     let mut lines = Lines::new(BufReader::new(file));
-    let (mut shown, mut in_header, mut passing_over) = (0, true, false);
+    let (mut shown, mut painter) = (0, Painter::default());
     while shown < LINES && lines.advance(LONGEST).map_err(failed)? {
-        let line = lines.line();
-        in_header &= !line.trim_end().is_empty();
-        let folded = line.starts_with(b" ") || line.starts_with(b"\t");
-        passing_over = in_header
-            && if folded {
-                passing_over
-            } else {
-                line.starts_with(b"X-Glue-Capture:") || line.starts_with(b"X-Glue-Objects:")
-            };
-        if !passing_over {
-            ui.line(&line[..line.len().min(LONGEST)])?;
+        let mut line = lines.line().to_vec();
+        line.truncate(LONGEST);
+        line.push(b'\n');
+        painter.advance(&line);
+        if painter.long_header(&line).is_none() {
+            painter.show(ui, &line)?;
             shown += 1;
         }
     }

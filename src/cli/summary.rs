@@ -73,7 +73,7 @@ impl Summary {
                 "path": patch.path.to_string_lossy(),
                 "size_bytes": patch.size,
                 "truncated": patch.truncated,
-                "older": self.older.as_ref().map(|older| json!({ "reason": older.reason, "since": older.since })),
+                "older": self.older.as_ref().map(Older::to_map),
             })),
             "damage": damage,
             "renamed_from": self.renamed_from,

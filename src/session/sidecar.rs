@@ -200,7 +200,8 @@ impl Older {
         Older { reason: reason.into(), since: now() }
     }
 
-    fn to_map(&self) -> Map<String, Value> {
+    /// As it stands in the sidecar's JSON.
+    pub fn to_map(&self) -> Map<String, Value> {
         let mut map = Map::new();
         map.insert("reason".into(), self.reason.clone().into());
         map.insert("since".into(), self.since.clone().into());

@@ -103,8 +103,14 @@ fn without_a_bootstrap_there_is_no_capture() {
         }
         let json = capture(&trip.away, &["--runtime", "host", "--json"]);
         assert_eq!(json.is(4).json()["reason"], "notSupported");
-        capture(&trip.away, &["--base", "nothing"]).is(4).says("(gitFailed)").says("`nothing`");
-        capture(&trip.away.at("nowhere"), &[]).is(4).says("(runtimeNotGit)");
+        let run = capture(&trip.away, &["--base", "nothing"]);
+        run.is(4).says("(gitFailed)").says("`nothing`").says("hint: git log").says_not("; commit changes");
+        for option in ["--exclude", "--include-ignored"] {
+            let run = capture(&trip.away, &["--base", "HEAD", option, ":(what)x"]);
+            run.is(4).says("(gitFailed)").says("hint: --exclude").says("git help glossary");
+        }
+        let run = capture(&trip.away.at("nowhere"), &[]);
+        run.is(4).says("(runtimeNotGit)").says("is not in a git repository\n").says_not("; commit changes");
         capture(&trip.away.at("away/.git"), &[]).is(4).says("(runtimeNotGit)");
         assert!(!trip.away.home().join(".glue").exists());
     });
@@ -150,7 +156,10 @@ fn nothing_changed_says_nothing_and_sets_an_older_capture_aside() {
         let session = store(&trip).session(ID).unwrap();
         assert!(session.capture_file().is_none() && session.has_set_aside());
         let piped = captured(&trip, &["-o", "-"]);
+        assert_eq!(piped.err, "");
         crate::trip::apply_piped(&trip.home, &["-"], &piped.out).is(0).says("nothing");
+        captured(&trip, &["-o", "../it.mbox"]).says("../it.mbox holds a capture of nothing");
+        assert_eq!(captured(&trip, &["-q", "-o", "../it.mbox"]).err, "");
     });
 }
 
@@ -688,6 +697,7 @@ fn beginning_again_is_said() {
     trip.away.write("new", "new\n");
     capture(&trip.away, &[]).is(0).says(&second);
     capture(&trip.away, &["--begin", "--session", &second]).is(0).says("begins anew");
+    assert_eq!(capture(&trip.away, &["-q", "--begin", "--session", &second]).is(0).err, "");
     assert_eq!(capture(&trip.away, &[]).is(0).err, "");
 }
 
@@ -737,6 +747,36 @@ fn watching_says_once_what_stays_as_it_is() {
     assert!(child.wait().unwrap().success());
     capture(&trip.away, &["--watch=0"]).is(2);
     assert!(trip.away.run("git-glue-capture", &["-h"]).contains_str("--watch[=<secs>]"));
+}
+
+#[test]
+fn options_that_make_no_sense_are_told_in_words() {
+    let trip = Trip::new();
+    for (option, text) in [
+        ("--cap=12x", "not a number of bytes"),
+        ("--watch=x", "not a number of seconds"),
+        ("--watch=0", "not a number of seconds, 1 or more"),
+        ("--omit-larger-than=-1", "not a number of bytes"),
+    ] {
+        capture(&trip.away, &[option]).is(2).says(text).says_not("invalid digit");
+    }
+    trip.away.write("new", noise(8000));
+    let run = capture(&trip.away, &["--base", "HEAD", "-o", "nowhere/it.mbox"]);
+    run.is(1).says("error: cannot write nowhere/it.mbox: No such file or directory\n");
+    let run = captured(&trip, &["--omit-larger-than", "1k"]);
+    run.says("larger than --omit-larger-than, so not captured (7.8 KB in all): new");
+    capture(&trip.away, &["--base", "HEAD", "--cap", "1k"]).is(5).says("cap of 1 KB").says("7.8 KB  new");
+}
+
+/// A terminal of its own comes from script(1), where that is there.
+#[test]
+fn a_terminal_gets_no_capture() {
+    let trip = Trip::new();
+    let Ok(run) = trip.away.command("script").args(["-qec", "git glue-capture --base HEAD -o -", "/dev/null"]).output()
+    else {
+        return;
+    };
+    Run::from(run).is(2).says("a capture is not written to a terminal");
 }
 
 /// What an agent does.

@@ -14,7 +14,7 @@ pub enum Error {
     #[error(transparent)]
     Session(#[from] session::Error),
     /// A file could not be read or written.
-    #[error("cannot {action} {}: {source}", .path.display())]
+    #[error("cannot {action} {}: {}", .path.display(), reason(.source))]
     Io {
         /// What was tried, in the infinitive.
         action: &'static str,
@@ -51,4 +51,14 @@ impl Error {
         let path = path.into();
         move |source| Error::Io { action, path, source }
     }
+}
+
+/// What the system says, without the number that it has for it and without a temporary file's name, which means nothing to
+/// anybody.
+fn reason(error: &std::io::Error) -> String {
+    let mut text = error.to_string();
+    for rest in [" at path ", " (os error "] {
+        text.truncate(text.find(rest).unwrap_or(text.len()));
+    }
+    text
 }

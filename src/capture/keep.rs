@@ -161,7 +161,7 @@ impl Captured<'_> {
 /// A temporary file in the directory of `path`, so that it can be renamed to it.
 fn beside(path: &Path) -> Result<NamedTempFile, Error> {
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    NamedTempFile::new_in(directory).map_err(Error::io("write to", directory))
+    NamedTempFile::new_in(directory).map_err(Error::io("write", path))
 }
 
 fn persist(file: NamedTempFile, path: &Path) -> Result<(), Error> {

@@ -179,12 +179,23 @@ pub enum Reason {
     /// Nobody recorded what the agent started from.
     NoBootstrapSha,
     /// git failed.
-    GitFailed,
+    GitFailed(Cause),
     /// This is no work tree of a git repository.
     RuntimeNotGit,
     /// Somebody said that the runtime works on the person's own files, so that nothing needs to come home. Not worth a
     /// warning.
     NotSupported,
+}
+
+/// What made git fail, as far as it can be told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// What should be the bootstrap is no commit here.
+    Bootstrap,
+    /// A pathspec of the options is none.
+    Pathspec,
+    /// Something else.
+    Other,
 }
 
 /// There is no capture.
@@ -205,7 +216,7 @@ impl Reason {
     pub fn name(self) -> &'static str {
         match self {
             Reason::NoBootstrapSha => "noBootstrapSha",
-            Reason::GitFailed => "gitFailed",
+            Reason::GitFailed(_) => "gitFailed",
             Reason::RuntimeNotGit => "runtimeNotGit",
             Reason::NotSupported => "notSupported",
         }
@@ -243,7 +254,8 @@ pub fn run_again(options: &Options, store: &Store, seen: &mut Option<Seen>) -> R
         Err(Error::Git(error @ git::Error::NotStarted(_))) => Err(Error::Git(error)),
         Err(error @ (Error::Git(_) | Error::NoSuchBootstrap { .. })) if !options.begin => {
             let top = Workspace::open(&options.directory).ok().and_then(Result::ok).map(|workspace| workspace.top);
-            unavailable(store, options, top.as_deref(), Reason::GitFailed, error.to_string())
+            let reason = Reason::GitFailed(Cause::of(&error));
+            unavailable(store, options, top.as_deref(), reason, error.to_string())
         }
         result => result,
     }
@@ -284,6 +296,20 @@ fn capture(workspace: &Workspace, options: &Options, store: &Store, seen: &mut O
     let outcome = captured.keep(store, sidecar, findings)?;
     *seen = Some(now);
     Ok(outcome)
+}
+
+impl Cause {
+    fn of(error: &Error) -> Cause {
+        match error {
+            Error::NoSuchBootstrap { .. } => Cause::Bootstrap,
+            Error::Git(git::Error::Failed { stderr, .. })
+                if stderr.contains("pathspec") || stderr.contains("is outside repository") =>
+            {
+                Cause::Pathspec
+            }
+            _ => Cause::Other,
+        }
+    }
 }
 
 impl Seen {

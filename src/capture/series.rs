@@ -10,6 +10,7 @@ use super::worktree::WorktreeState;
 use super::{Bootstrap, Findings, IndexState, Selection, Workspace};
 use crate::git::Error;
 use crate::mbox::{Entry, Identity, Kind};
+use crate::session::size_text;
 
 /// One entry, and the trees that its diff is between.
 pub(super) struct Step {
@@ -188,6 +189,6 @@ fn tell_of_left_out<'a>(left_out: impl Iterator<Item = &'a LeftOut>, findings: &
     let bytes: u64 = large.iter().filter_map(|(_, size)| *size).sum();
     let large: Vec<BString> = large.into_iter().map(|(path, _)| path.clone()).collect();
     findings.about("omitted-large", &large, |names| {
-        format!("larger than --omit-larger-than, so not captured ({bytes} bytes in all): {names}")
+        format!("larger than --omit-larger-than, so not captured ({} in all): {names}", size_text(bytes))
     });
 }

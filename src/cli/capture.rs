@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use super::{Common, Exit, Failure, Program, Ui};
-use crate::capture::{self, Destination, Error, Options, Outcome, Reason};
-use crate::session::{self, DEFAULT_CAP_BYTES, Store};
+use crate::capture::{self, Cause, Destination, Error, Options, Outcome, Reason};
+use crate::session::{self, Store};
 use tell::Teller;
 
 /// Capture what an agent did in this sandbox
@@ -58,7 +58,7 @@ pub struct Args {
     sandbox_id: Option<String>,
 
     /// The most that a capture may take, in bytes, or with k, m or g
-    #[arg(long, value_name = "size", value_parser = size, default_value_t = DEFAULT_CAP_BYTES)]
+    #[arg(long, value_name = "size", value_parser = size, default_value = "50m")]
     cap: u64,
 
     /// Leave out what matches, in commits too; from the top of the work tree
@@ -86,7 +86,7 @@ pub struct Args {
         num_args = 0..=1,
         require_equals = true,
         default_missing_value = "60",
-        value_parser = clap::value_parser!(u64).range(1..),
+        value_parser = interval,
         conflicts_with = "begin"
     )]
     watch: Option<u64>,
@@ -118,6 +118,10 @@ impl Program for Args {
         if ui.json && options.destination == Destination::Stream {
             return Err(Failure::new(Exit::Usage, "usage", "--json and `-o -` both want standard output"));
         }
+        if options.destination == Destination::Stream && ui.out_is_terminal() {
+            return Err(Failure::new(Exit::Usage, "usage", "a capture is not written to a terminal")
+                .hint("give it to a pipe, such as git glue-capture -o - | git glue-show -, or to a file: -o <path>"));
+        }
         match watch {
             Some(seconds) => keep_watching(ui, &options, seconds),
             None => Teller::default().tell(ui, &options, capture::run(&options, &Store::from_env())?),
@@ -146,7 +150,7 @@ fn keep_watching(ui: &mut Ui, options: &Options, seconds: u64) -> Result<Exit, F
         match capture::run_again(options, &store, &mut seen)? {
             Outcome::Unchanged => {}
             Outcome::Unavailable(unavailable) => {
-                let can_wait = unavailable.reason == Reason::GitFailed;
+                let can_wait = unavailable.reason == Reason::GitFailed(Cause::Other);
                 // Ctrl-C reaches the gits too; the last capture, which is to come, says whether anything is wrong.
                 if is_last || !stop.load(Ordering::Relaxed) {
                     last = teller.tell_unavailable(ui, &unavailable);
@@ -208,6 +212,11 @@ fn size(text: &str) -> Result<u64, String> {
     number.checked_mul(1 << shift).ok_or_else(|| "too large".to_owned())
 }
 
+/// Whole seconds, at least one.
+fn interval(text: &str) -> Result<u64, String> {
+    text.parse().ok().filter(|&seconds| seconds > 0).ok_or_else(|| "not a number of seconds, 1 or more".to_owned())
+}
+
 impl From<Error> for Failure {
     fn from(error: Error) -> Failure {
         match error {
@@ -233,10 +242,11 @@ impl From<Error> for Failure {
 #[cfg(test)]
 mod tests {
     use super::size;
+    use crate::session::DEFAULT_CAP_BYTES;
 
     #[test]
     fn sizes_are_read() {
-        assert_eq!(size("50m"), Ok(52_428_800));
+        assert_eq!(size("50m"), Ok(DEFAULT_CAP_BYTES));
         assert_eq!(size("1000"), Ok(1000));
         assert!(size("m").is_err() && size("").is_err() && size("99999999999g").is_err() && size("ü").is_err());
     }

@@ -28,6 +28,7 @@ mod newest;
 mod resolve;
 mod save;
 mod sidecar;
+mod size;
 mod store;
 
 pub use capture::{Capture, Problem};
@@ -40,6 +41,7 @@ pub use meta::{META_VERSION, Meta};
 pub use newest::Newest;
 pub use resolve::{Latest, Source};
 pub use sidecar::{DEFAULT_CAP_BYTES, Older, Sidecar, Warning, now};
+pub use size::size_text;
 pub use store::{Damage, Session, Store};
 
 use std::io;
@@ -118,7 +120,7 @@ pub enum Error {
         reason: Mismatch,
     },
     /// The capture went over its cap, so that it is not whole.
-    #[error("the capture {} is truncated: it went over the cap of {cap_bytes} bytes", .path.display())]
+    #[error("the capture {} is truncated: it went over the cap of {}", .path.display(), size_text(*.cap_bytes))]
     Truncated {
         /// The file.
         path: PathBuf,

@@ -6,9 +6,9 @@ use bstr::ByteSlice;
 use serde_json::{Value, json};
 
 use crate::audit::{Layout, escape};
-use crate::capture::{Begun, Destination, Large, Options, Outcome, Overflow, Reason, Report, Unavailable};
+use crate::capture::{Begun, Cause, Destination, Large, Options, Outcome, Overflow, Reason, Report, Unavailable};
 use crate::cli::{Exit, Failure, Ui};
-use crate::session::Warning;
+use crate::session::{Warning, size_text};
 
 /// Tells of outcomes, one after the other.
 #[derive(Default)]
@@ -25,6 +25,9 @@ impl Teller {
             Outcome::Unavailable(unavailable) => self.tell_unavailable(ui, &unavailable),
             Outcome::Unchanged => Ok(Exit::Done),
             Outcome::Empty(report) => {
+                if let Some(path) = &report.path {
+                    ui.say(format!("{} holds a capture of nothing: nothing has changed", path.display()));
+                }
                 self.warn(ui, &report);
                 json_report(ui, "empty", &report)?;
                 stream(ui, report)?;
@@ -59,7 +62,10 @@ impl Teller {
         let advice = "commit changes inside the sandbox before exiting to preserve them";
         let reason = unavailable.reason.name();
         let detail = unavailable.detail.trim();
-        let message = format!("Runtime workspace diff unavailable ({reason}): {detail}; {advice}");
+        let mut message = format!("Runtime workspace diff unavailable ({reason}): {detail}");
+        if unavailable.reason == Reason::NoBootstrapSha {
+            message += &format!("; {advice}");
+        }
         if self.told == [message.as_str()] {
             return Ok(Exit::Unavailable);
         }
@@ -68,7 +74,13 @@ impl Teller {
                 "git glue-capture --begin when the agent starts, or now: git glue-capture --base=<the commit it started from>"
             }
             Reason::RuntimeNotGit => "go to the work tree, or name it with -C <dir>",
-            Reason::GitFailed => "git status says more",
+            Reason::GitFailed(Cause::Bootstrap) => {
+                "git log shows the commits that are here; --base=<rev> names another, git fetch may bring one"
+            }
+            Reason::GitFailed(Cause::Pathspec) => {
+                "--exclude and --include-ignored take pathspecs from the top of the work tree: git help glossary"
+            }
+            Reason::GitFailed(Cause::Other) => "git status says more",
         };
         if ui.json {
             ui.object(json!({
@@ -127,7 +139,9 @@ fn tell_begun(ui: &mut Ui, begun: &Begun) -> Result<Exit, Failure> {
         Some(last) => ui.say(format!("From now on, captures here are for this session and no longer for {last}")),
         None => {}
     }
-    ui.hint("when the agent is done: git glue-capture");
+    if !ui.quiet {
+        ui.hint("when the agent is done: git glue-capture");
+    }
     Ok(Exit::Done)
 }
 
@@ -150,7 +164,7 @@ fn summary(ui: &mut Ui, report: &Report) {
     }
     ui.say(format!("Changes   {}", parts.join(", ")));
     let place = report.path.as_ref().map_or_else(|| "standard output".to_owned(), |path| path.display().to_string());
-    ui.say(format!("Written   {place} ({})", human(report.sidecar.size_bytes)));
+    ui.say(format!("Written   {place} ({})", size_text(report.sidecar.size_bytes)));
 }
 
 fn next_step(ui: &mut Ui, options: &Options, report: &Report) {
@@ -180,10 +194,10 @@ fn stream(ui: &mut Ui, report: Report) -> Result<(), Failure> {
 fn over_cap(overflow: &Overflow) -> Failure {
     let mut message = format!(
         "the capture is over the cap of {}, so it is not whole and cannot be applied; the largest files are",
-        human(overflow.cap)
+        size_text(overflow.cap)
     );
     for Large { path, size } in &overflow.largest {
-        message += &format!("\n{:>9}  {}", human(*size), crate::patch::quote(path.as_bstr()).to_str_lossy());
+        message += &format!("\n{:>9}  {}", size_text(*size), crate::patch::quote(path.as_bstr()).to_str_lossy());
     }
     let arguments: Vec<String> =
         overflow.arguments.iter().map(|argument| quoted(&argument.to_string_lossy())).collect();
@@ -213,22 +227,6 @@ fn warnings(warnings: &[Warning]) -> Vec<Value> {
     warnings.iter().map(|warning| Value::Object(warning.to_map())).collect()
 }
 
-/// Bytes as people read them.
-fn human(bytes: u64) -> String {
-    const UNITS: [&str; 5] = ["bytes", "KB", "MB", "GB", "TB"];
-    let mut unit = 0;
-    let mut whole = bytes;
-    let mut rest = 0;
-    while whole >= 1024 && unit + 1 < UNITS.len() {
-        (rest, whole, unit) = (whole % 1024, whole / 1024, unit + 1);
-    }
-    if unit == 0 || rest == 0 {
-        format!("{whole} {}", UNITS[unit])
-    } else {
-        format!("{whole}.{} {}", rest * 10 / 1024, UNITS[unit])
-    }
-}
-
 /// An argument as a POSIX shell reads it back.
 fn quoted(argument: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_=./,:@%+".contains(c);
@@ -241,12 +239,7 @@ fn quoted(argument: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{human, quoted};
-
-    #[test]
-    fn sizes_are_shown_as_people_read_them() {
-        assert_eq!((human(10), human(52_428_800), human(1536)), ("10 bytes".into(), "50 MB".into(), "1.5 KB".into()));
-    }
+    use super::quoted;
 
     #[test]
     fn arguments_survive_a_shell() {

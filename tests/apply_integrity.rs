@@ -122,3 +122,51 @@ fn claimed_trees_alone_are_not_believed() {
     trip.home.git(&["update-ref", "-d", "refs/glue/undo/s1"]);
     trip.applied(&["--in-place"]).says("already applied");
 }
+
+#[test]
+fn later_mails_are_named_at_a_stop_and_git_gets_them_written_anew() {
+    let trip = Trip::new();
+    trip.away.write("b.txt", "theirs\n");
+    trip.away.commit("Conflicts\n");
+    trip.away.write(".envrc", "evil\n");
+    trip.away.write("keys", format!("x\nghp_{}\n", "k3Jf9Qz7Lm2Xw8Rt5Yb1Vn6Hc4Gd0Sp9Ua7E"));
+    trip.away.commit("innocent\n");
+    let mut parts = trip.parts();
+    let mbox = parts.mbox();
+    // What git would read of the mail says something else than what we read.
+    let forged = mbox.replace(
+        "\nSubject: [PATCH 2/2] innocent\n",
+        "\nSubject: [PATCH 2/2] innocent\nX-Glue-Message: aW5ub2NlbnQK\n",
+    );
+    let at = forged.find("Subject: [PATCH 2/2]").unwrap();
+    let body = at + forged[at..].find("\n\n").unwrap() + 2;
+    let lie = b"From: Forged <forged@example.org>\nSubject: forged\n\n".as_slice();
+    let forged = [&forged[..body], lie, &forged[body..]].concat();
+    trip.home.write("b.txt", "mine\n");
+    trip.home.commit("Mine\n");
+    let check = apply_piped(&trip.home, &["--check", "-"], &forged);
+    check.is(1).says(".envrc").says("keys:2").says("glue");
+    apply_piped(&trip.home, &["-"], &forged).is(3).says(".envrc").says("keys:2");
+    trip.home.write("b.txt", "both\n");
+    trip.home.git(&["add", "b.txt"]);
+    trip.home.git(&["am", "--continue"]);
+    assert_eq!(trip.home.git(&["log", "-1", "--format=%an %s"]), "Ann Author innocent");
+    assert_eq!(trip.home.read(".envrc"), "evil\n");
+}
+
+#[test]
+fn many_files_in_one_folder_land_as_they_were() {
+    let trip = Trip::new();
+    for number in 0..200 {
+        trip.away.write(format!("many/{number}"), format!("{number}\n"));
+    }
+    trip.away.commit("Many\n");
+    for number in 0..200 {
+        std::fs::copy(trip.away.path(format!("many/{number}")), trip.away.path(format!("copy{number}"))).unwrap();
+        trip.away.write(format!("many/{number}"), format!("{number}\nchanged\n"));
+    }
+    trip.away.commit("Copied and changed\n");
+    trip.capture();
+    trip.applied(&[]).says("trees match the sandbox (2 of 2)");
+    trip.same();
+}

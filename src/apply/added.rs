@@ -1,7 +1,9 @@
 //! The lines that a series adds, entry by entry: also a secret that a later commit takes out again stays in the history.
 
 use std::collections::HashSet;
+use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
 
 use bstr::{BString, ByteSlice};
 
@@ -23,37 +25,51 @@ pub fn secrets(isolated: &Isolated, trees: &[String]) -> Result<Vec<Secret>, Err
     if pairs.is_empty() {
         return Ok(Vec::new());
     }
-    let (mut found, mut known): (Vec<Secret>, HashSet<Secret>) = Default::default();
+    let mut found = Vec::new();
     let diff = isolated.git("diff-tree").args(["--stdin", "-r", "-p", "-U0", "--no-renames", "--no-prefix"]);
     let mut running = diff.input(pairs).spawn()?;
-    let mut lines = Lines { from: BufReader::new(&mut running), line: Vec::new() };
-    let mut path = BString::default();
-    while found.len() < MOST && lines.next()? {
-        if let Some(name) = lines.line.strip_prefix(b"+++ ") {
-            path = unquoted(name);
-        } else if let Some((removed, start, added)) = hunk(&lines.line) {
-            for _ in 0..removed {
-                lines.next_of_hunk()?;
-            }
-            for number in start..start.saturating_add(added) {
-                lines.next_of_hunk()?;
-                let line = lines.line.get(1..).unwrap_or_default();
-                for secret in scanner.line(path.as_bstr(), number, line) {
-                    if found.len() < MOST && known.insert(secret.clone()) {
-                        found.push(secret);
-                    }
-                }
-                if found.len() == MOST {
-                    break;
-                }
-            }
-        }
-    }
-    drop(lines);
+    scan(&scanner, &mut running, b"", &mut found)?;
     if found.len() < MOST {
         running.done()?;
     }
     Ok(found)
+}
+
+/// Adds the secrets in lines that the diff in a file, as captures hold it, would add.
+pub fn secrets_of(diff: &Path, found: &mut Vec<Secret>) -> Result<(), Error> {
+    let Ok(scanner) = Scanner::new() else { return Ok(()) };
+    let file = File::open(diff).map_err(GitError::io("cannot read", diff))?;
+    scan(&scanner, file, b"b/", found)
+}
+
+/// Adds the secrets in lines that a diff adds, each once. `prefix` is what its new paths begin with.
+fn scan(scanner: &Scanner, diff: impl Read, prefix: &[u8], found: &mut Vec<Secret>) -> Result<(), Error> {
+    let mut known: HashSet<Secret> = found.iter().cloned().collect();
+    let mut lines = Lines { from: BufReader::new(diff), line: Vec::new() };
+    let mut path = BString::default();
+    while found.len() < MOST && lines.next()? {
+        if let Some(name) = lines.line.strip_prefix(b"+++ ") {
+            let name = unquoted(name);
+            path = name.strip_prefix(prefix).unwrap_or(&name).into();
+        } else if let Some((mut removed, mut number, mut added)) = hunk(&lines.line) {
+            while (removed > 0 || added > 0) && found.len() < MOST && lines.next()? {
+                let Some(&sign) = lines.line.first().filter(|sign| **sign != b'\\') else { continue };
+                if sign == b'+' {
+                    let secrets = scanner.line(path.as_bstr(), number, &lines.line[1..]);
+                    let new = secrets.into_iter().filter(|secret| known.insert(secret.clone()));
+                    found.extend(new.take(MOST - found.len()));
+                }
+                if sign != b'+' {
+                    removed = removed.saturating_sub(1);
+                }
+                if sign != b'-' {
+                    added = added.saturating_sub(1);
+                    number = number.saturating_add(1);
+                }
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Lines of bounded length.
@@ -74,12 +90,6 @@ impl<R: Read> Lines<R> {
             self.from.skip_until(b'\n').map_err(failed)?;
         }
         Ok(read > 0)
-    }
-
-    /// Reads the next line of a hunk; `\ No newline at end of file` is none.
-    fn next_of_hunk(&mut self) -> Result<(), Error> {
-        while self.next()? && self.line.starts_with(b"\\") {}
-        Ok(())
     }
 }
 

@@ -68,8 +68,8 @@ pub fn prepare(
     let patch = folder.join("patch");
     // Backwards, so that the file `patch` ends as that of the first mail, which is where git looks for it.
     for (number, &index) in mails.iter().enumerate().rev() {
-        series.unpack_mail(index, &folder.join(format!("{:04}", number + 1)))?;
         let changes = series.unpack(index, &patch)?;
+        series.write_mail(index, &patch, &folder.join(format!("{:04}", number + 1)))?;
         in_the_way.extend(changes.into_iter().filter_map(|change| change.old_path).filter(|path| dirty.contains(path)));
     }
     if !in_the_way.is_empty() {

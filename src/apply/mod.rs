@@ -191,6 +191,6 @@ pub fn run(repo: &Repo, mut series: Series, options: &Options) -> Result<Outcome
     target.check_free(repo, options)?;
     let isolated = Isolated::over(repo, Outside::WorkTreeAndFileSystem, Some(&repo.common_dir))?;
     let built = build::build(repo, &isolated, &mut series, &target, options)?;
-    let report = risk::report(repo, &isolated, &series, &target, &built, options)?;
+    let report = risk::report(repo, &isolated, &mut series, &target, &built, options)?;
     landing::land(repo, &isolated, &mut series, &target, built, report, options)
 }

@@ -11,7 +11,7 @@ use bstr::{BString, ByteSlice};
 
 use super::merge::{self, Merge};
 use super::{Error, Series};
-use crate::git::{Isolated, Objects, TreeItem};
+use crate::git::{Isolated, Objects, TreeChange, TreeItem};
 use crate::patch::FileChange;
 
 /// An entry's diff, unpacked.
@@ -114,7 +114,7 @@ impl<'a> Bench<'a> {
         if applied.code == Some(0) {
             let after = self.isolated.write_tree()?;
             self.holds = Some(after.clone());
-            let exact = check_images(&self.objects, patch, tree, &after)?;
+            let exact = check_images(self, patch, tree, &after)?;
             if !exact {
                 self.holds = None;
                 merge::images(self.isolated, &self.objects, tree, patch)?;
@@ -140,7 +140,8 @@ impl<'a> Bench<'a> {
 
 /// Holds the ids that the diff names against what came out: a file that was the named preimage must now be the named
 /// postimage, and a new file always. Whether every file was the named preimage.
-fn check_images(objects: &Objects, patch: &Patch, before: &str, after: &str) -> Result<bool, Error> {
+fn check_images(bench: &Bench, patch: &Patch, before: &str, after: &str) -> Result<bool, Error> {
+    let sides = Sides::between(bench, patch, before, after)?;
     let mut named: HashMap<_, usize> = HashMap::new();
     for path in patch.changes.iter().filter_map(|change| change.new_path.as_ref()) {
         *named.entry(path).or_default() += 1;
@@ -153,20 +154,66 @@ fn check_images(objects: &Objects, patch: &Patch, before: &str, after: &str) -> 
             exact &= change.new_id.is_none();
             continue;
         };
-        let was = change.old_path.as_ref().map(|path| objects.entry(before, path.as_bstr())).transpose()?.flatten();
+        let was = change.old_path.as_ref().map(|path| sides.before(path)).transpose()?.flatten();
         let preimage = match (&change.old_path, was) {
             (None, _) => true,
             (Some(_), Some(was)) => change.old_id.as_ref().is_some_and(|id| id.as_slice() == was.id.as_bytes()),
             (Some(_), None) => false,
         };
         exact &= preimage;
-        let came_out = objects.entry(after, path.as_bstr())?;
+        let came_out = sides.after(path)?;
         if preimage && came_out.is_none_or(|item| item.id.as_bytes() != new_id.as_slice()) {
             let reason = format!("does not give '{path}' the content that it names");
             return Err(Error::Corrupt { entry: patch.index + 1, subject: patch.subject.clone(), reason });
         }
     }
     Ok(exact)
+}
+
+/// What two trees say of paths. Looking a path up reads through its folder, which for each of many files in one folder would
+/// take time in the square of their number: from some number on, one comparison of the trees tells of all.
+struct Sides<'a> {
+    objects: &'a Objects,
+    before: &'a str,
+    after: &'a str,
+    changes: Option<HashMap<BString, TreeChange>>,
+}
+
+impl<'a> Sides<'a> {
+    /// Patches of more changes than this are worth the comparison.
+    const MANY: usize = 64;
+
+    fn between(bench: &'a Bench, patch: &Patch, before: &'a str, after: &'a str) -> Result<Sides<'a>, Error> {
+        let changes = match patch.changes.len() > Sides::MANY {
+            true => {
+                let changes = bench.isolated.changes(before, after)?;
+                Some(changes.into_iter().map(|change| (change.path.clone(), change)).collect())
+            }
+            false => None,
+        };
+        Ok(Sides { objects: &bench.objects, before, after, changes })
+    }
+
+    fn before(&self, path: &BString) -> Result<Option<TreeItem>, Error> {
+        self.side(path, self.before, |change| &change.old)
+    }
+
+    fn after(&self, path: &BString) -> Result<Option<TreeItem>, Error> {
+        self.side(path, self.after, |change| &change.new)
+    }
+
+    /// A path at which the trees do not differ, such as what a copy is made of, is looked up all the same.
+    fn side(
+        &self,
+        path: &BString,
+        tree: &str,
+        of: impl Fn(&TreeChange) -> &Option<TreeItem>,
+    ) -> Result<Option<TreeItem>, Error> {
+        match self.changes.as_ref().and_then(|changes| changes.get(path)) {
+            Some(change) => Ok(of(change).clone()),
+            None => Ok(self.objects.entry(tree, path.as_bstr())?),
+        }
+    }
 }
 
 impl<'a> Patch<'a> {

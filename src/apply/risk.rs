@@ -6,7 +6,7 @@ use super::build::Built;
 use super::landing::paths;
 use super::target::short;
 use super::{Error, Options, Place, Report, Series, Target, Uncommitted, added};
-use crate::audit::{self, Change, Finding};
+use crate::audit::{self, Change, Finding, Secret};
 use crate::git::{Isolated, Objects, Repo, TreeChange, TreeItem};
 use crate::mbox::Kind;
 
@@ -14,13 +14,18 @@ use crate::mbox::Kind;
 pub fn report(
     repo: &Repo,
     isolated: &Isolated,
-    series: &Series,
+    series: &mut Series,
     target: &Target,
     built: &Built,
     options: &Options,
 ) -> Result<Report, Error> {
     let changes = isolated.changes(&target.base_tree, &built.worktree_tree)?;
     let next = built.stop.as_ref().map_or(series.len(), |stop| stop.entry + 1);
+    let mut runs_here = runs_here(repo, &isolated.objects()?, &changes)?;
+    let mut secrets = added::secrets(isolated, &built.trees)?;
+    if let Some(stop) = &built.stop {
+        to_come(repo, isolated, series, stop.entry, &mut runs_here, &mut secrets)?;
+    }
     let left_over = (next..series.len()).any(|index| series.entry(index).kind != Kind::Commit);
     Ok(Report {
         id: series.id.clone(),
@@ -33,8 +38,8 @@ pub fn report(
         uncommitted: uncommitted(isolated, built)?,
         files: changes.len(),
         proof: built.proof.clone(),
-        runs_here: runs_here(repo, &isolated.objects()?, &changes)?,
-        secrets: added::secrets(isolated, &built.trees)?,
+        runs_here,
+        secrets,
         spoofed: spoofed(series),
         stop: built.stop.clone(),
         left_out: built.left_out.iter().map(|&entry| series.subject(entry)).collect(),
@@ -71,8 +76,39 @@ fn runs_here(repo: &Repo, objects: &Objects, changes: &[TreeChange]) -> Result<V
         old: old.as_deref(),
         new: new.as_deref(),
     });
-    let hooks_path = repo.config("core.hooksPath")?.and_then(|path| inside(repo, path));
-    Ok(audit::runs_here(changes, hooks_path.as_ref().map(|path| path.as_bstr())))
+    Ok(audit::runs_here(changes, hooks_path(repo)?.as_ref().map(|path| path.as_bstr())))
+}
+
+/// Adds what the entry that does not fit, and those after it, would bring: `git am --continue` lands them without another look.
+fn to_come(
+    repo: &Repo,
+    isolated: &Isolated,
+    series: &mut Series,
+    first: usize,
+    findings: &mut Vec<Finding>,
+    secrets: &mut Vec<Secret>,
+) -> Result<(), Error> {
+    let diff = isolated.path().join("to-come.diff");
+    let hooks_path = hooks_path(repo)?;
+    for index in first..series.len() {
+        let changes = series.unpack(index, &diff)?;
+        let changes = changes.iter().filter_map(|change| {
+            let path = change.new_path.as_ref()?.as_bstr();
+            let new_mode = change.new_mode.or(change.old_mode).or(Some(0o100_644));
+            Some(Change { path, old_mode: change.old_mode, new_mode, old: None, new: None })
+        });
+        let found = audit::runs_here(changes, hooks_path.as_ref().map(|path| path.as_bstr()));
+        let is_new = |finding: &Finding| findings.iter().all(|known| known.path != finding.path);
+        let found: Vec<Finding> = found.into_iter().filter(is_new).collect();
+        findings.extend(found);
+        added::secrets_of(&diff, secrets)?;
+    }
+    findings.sort();
+    Ok(())
+}
+
+fn hooks_path(repo: &Repo) -> Result<Option<BString>, Error> {
+    Ok(repo.config("core.hooksPath")?.and_then(|path| inside(repo, path)))
 }
 
 /// The bytes of one side, where the audit looks into them: links, and the few files whose content names programs.

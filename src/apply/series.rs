@@ -1,7 +1,7 @@
 //! The capture as a series of entries, checked for being whole before anything is done with it.
 
 use std::fs::File;
-use std::io::{BufReader, Read, Seek, Write};
+use std::io::{BufReader, ErrorKind, Read, Seek, Write};
 use std::path::Path;
 
 use bstr::{BStr, BString, ByteSlice};
@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use super::Error;
 use crate::audit::{self, Severity};
 use crate::git::ObjectFormat;
-use crate::mbox::{Dialect, Entry, Kind, Located, Mbox};
+use crate::mbox::{Dialect, Entry, Kind, Located, Mbox, Preamble, Writer};
 use crate::patch::FileChange;
 use crate::session::{Capture, Sidecar, tame_id};
 
@@ -108,9 +108,23 @@ impl Series {
         Ok(changes)
     }
 
-    /// Writes the mail of an entry, as it is in the capture, to a file.
-    pub fn unpack_mail(&mut self, index: usize, to: &Path) -> Result<(), Error> {
-        write_to(to, self.mbox.mail(index).map_err(io("cannot read the mail for", to))?)
+    /// Writes an entry, whose diff is in a file, as a mail for git. Of ours git would read other parts than we do, in which a
+    /// capture can say what it likes: such a mail is written anew. Any other is passed on as it is, because what git reads
+    /// is all that it says.
+    pub fn write_mail(&mut self, index: usize, diff: &Path, to: &Path) -> Result<(), Error> {
+        if !self.mbox.entries[index].exact {
+            return write_to(to, self.mbox.mail(index).map_err(io("cannot read the mail for", to))?);
+        }
+        let diff = File::open(diff).map_err(io("cannot read", diff))?;
+        let file = File::create(to).map_err(io("cannot write", to))?;
+        let mut writer = Writer::new(file, 1, &Preamble::default());
+        let written = writer.entry(self.entry(index), diff).and_then(|()| writer.finish().map(drop));
+        written.map_err(|error| match error.kind() {
+            ErrorKind::InvalidData | ErrorKind::InvalidInput => {
+                self.corrupt(index, &format!("cannot be written as a mail: {error}"))
+            }
+            _ => io("cannot write", to)(error),
+        })
     }
 
     fn check_whole(&self) -> Result<(), Error> {

@@ -53,7 +53,11 @@ fn scan(scanner: &Scanner, diff: impl Read, prefix: &[u8], found: &mut Vec<Secre
             path = name.strip_prefix(prefix).unwrap_or(&name).into();
         } else if let Some((mut removed, mut number, mut added)) = hunk(&lines.line) {
             while (removed > 0 || added > 0) && found.len() < MOST && lines.next()? {
-                let Some(&sign) = lines.line.first().filter(|sign| **sign != b'\\') else { continue };
+                // An empty line is context that lost its blank; `\ No newline at end of file` is no line.
+                let sign = lines.line.first().copied().unwrap_or(b' ');
+                if sign == b'\\' {
+                    continue;
+                }
                 if sign == b'+' {
                     let secrets = scanner.line(path.as_bstr(), number, &lines.line[1..]);
                     let new = secrets.into_iter().filter(|secret| known.insert(secret.clone()));

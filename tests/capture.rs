@@ -565,7 +565,17 @@ fn ignored_files_can_be_taken_along() {
     trip.away.write("x.log", "x\n");
     captured(&trip, &["--include-ignored=out"])
         .says("2 files untracked")
-        .says("1 ignored file or directory left out: x.log");
+        .says("1 ignored file or directory left out: x.log\nhint: --include-ignored=<pathspec> takes ");
+    captured(&trip, &["-q", "--include-ignored=out"]).says("left out: x.log").says_not("hint");
+    trip.applied(&[]).says("left out: x.log").says_not("--include-ignored");
+    let shown = Run::from(trip.away.command("git-glue-show").arg(ID).output().unwrap());
+    shown.is(0).says("left out: x.log\n").says_not("--include-ignored");
+    for number in 0..4 {
+        trip.away.write(format!("{number}.log"), "x\n");
+    }
+    captured(&trip, &["--include-ignored=out"]);
+    let shown = Run::from(trip.away.command("git-glue-show").arg(ID).output().unwrap());
+    shown.is(0).says("left out: 0.log, 1.log, 2.log and 2 more; also 3.log, x.log\n");
     trip.applied(&[]);
     assert_eq!(trip.home.read("out/wanted"), "w\n");
 }

@@ -47,6 +47,7 @@ use std::path::{Path, PathBuf};
 
 pub use error::Error;
 pub use overflow::{Large, Overflow};
+pub use walk::IGNORED;
 
 use crate::git;
 use crate::session::{Sidecar, Store, Warning, dir_name};

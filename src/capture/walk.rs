@@ -12,6 +12,9 @@ use super::worktree::others;
 use super::{Findings, IndexState, Selection, Workspace};
 use crate::git::{Error, Repo};
 
+/// The kind of the warning about ignored files.
+pub const IGNORED: &str = "ignored-files";
+
 /// Looks for what the capture cannot carry; what is neither file nor symbolic link goes to `special`.
 pub(super) fn look(
     workspace: &Workspace,
@@ -48,9 +51,9 @@ pub(super) fn tell_nested(workspace: &Workspace, nested: &[BString], findings: &
 }
 
 fn tell_ignored(left_out: &[BString], findings: &mut Findings) {
-    findings.about("ignored-files", left_out, |names| {
+    findings.about(IGNORED, left_out, |names| {
         let count = counted(left_out.len(), "ignored file or directory", "ignored files and directories");
-        format!("{count} left out: {names} (--include-ignored=<pathspec> takes them along)")
+        format!("{count} left out: {names}")
     });
 }
 

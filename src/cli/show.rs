@@ -11,7 +11,7 @@ use super::series::{self, Step};
 use super::summary::{Summary, one_line};
 use super::{Common, Exit, Failure, Program, Style, Ui, pager};
 use crate::patch::Lines;
-use crate::session::{Capture, Error, Latest, Older, Sidecar, Source, Store};
+use crate::session::{Capture, Error, Latest, Older, Sidecar, Source, Store, Warning};
 
 /// Show one session: what is known of it, a diffstat, the head of its patch
 ///
@@ -153,13 +153,23 @@ impl Rows {
         let truncated = if capture.truncated { ", truncated" } else { "" };
         self.add("patch", Some(format!("{path} ({} bytes{truncated})", capture.size)));
         for warning in capture.sidecar.iter().flat_map(|sidecar| &sidecar.warnings) {
-            let paths = warning.paths.join(", ");
-            let colon = if paths.is_empty() { "" } else { ": " };
-            self.add("warning", Some(format!("{}{colon}{paths}", warning.message)));
+            self.add("warning", Some(whole(warning)));
         }
         for problem in &capture.problems {
             self.add("warning", Some(problem.to_string()));
         }
+    }
+}
+
+/// A warning with all of its paths: our messages name the first of them, others' may name none.
+fn whole(warning: &Warning) -> String {
+    const NAMED: usize = 3;
+    let (first, rest) = warning.paths.split_at(warning.paths.len().min(NAMED));
+    let message = &warning.message;
+    match (message.contains(&first.join(", ")), rest) {
+        (true, []) => message.clone(),
+        (true, rest) => format!("{message}; also {}", rest.join(", ")),
+        (false, _) => format!("{message}: {}", warning.paths.join(", ")),
     }
 }
 

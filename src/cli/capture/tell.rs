@@ -6,7 +6,9 @@ use bstr::ByteSlice;
 use serde_json::{Value, json};
 
 use crate::audit::{Layout, escape};
-use crate::capture::{Begun, Cause, Destination, Large, Options, Outcome, Overflow, Reason, Report, Unavailable};
+use crate::capture::{
+    Begun, Cause, Destination, IGNORED, Large, Options, Outcome, Overflow, Reason, Report, Unavailable,
+};
 use crate::cli::{Exit, Failure, Ui};
 use crate::session::{Warning, size_text};
 
@@ -51,8 +53,12 @@ impl Teller {
 
     fn warn(&mut self, ui: &mut Ui, report: &Report) {
         let messages: Vec<String> = report.sidecar.warnings.iter().map(|warning| warning.message.clone()).collect();
-        for message in messages.iter().filter(|message| !self.told.contains(message)) {
-            ui.warn(message);
+        for warning in report.sidecar.warnings.iter().filter(|warning| !self.told.contains(&warning.message)) {
+            ui.warn(&warning.message);
+            // Of use here, while the sandbox is there; the warning itself is said again at home.
+            if warning.kind == IGNORED && !ui.quiet {
+                ui.hint("--include-ignored=<pathspec> takes ignored files along");
+            }
         }
         self.told = messages;
     }

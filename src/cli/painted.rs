@@ -22,7 +22,7 @@ pub(super) fn print(ui: &mut Ui, from: &mut impl Read) -> Result<(), Failure> {
         painter.advance(&line);
         if ui.is_escaped() {
             cut = match (painter.long_header(&line), cut) {
-                (Some(header), Some(before)) if header.is_empty() => Some(Cut::more(before, &line)),
+                (Some([]), Some(before)) => Some(Cut::more(before, &line)),
                 (Some(header), before) => {
                     before.map_or(Ok(()), |before: Cut| before.show(ui))?;
                     Some(Cut::new(header, &line[header.len()..]))

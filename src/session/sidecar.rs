@@ -185,7 +185,8 @@ impl Warning {
         let kind = f.string("kind").unwrap_or_default();
         let mut message = f.string("message").unwrap_or_default();
         if message.len() > LONGEST_MESSAGE {
-            message.truncate(message.floor_char_boundary(LONGEST_MESSAGE));
+            let end = (0..=LONGEST_MESSAGE).rev().find(|&at| message.is_char_boundary(at));
+            message.truncate(end.unwrap_or(0));
             message += "...";
         }
         let mut paths = f.strings("paths");

@@ -277,13 +277,13 @@ fn what_the_index_hides_is_seen() {
         fs::remove_file(away.path("dir/y.txt")).unwrap();
         away.write("announced", "later\n");
         away.git(&["add", "-N", "announced"]);
-        captured(&trip, &[]).says("2 files not staged, 1 file untracked");
+        captured(&trip, &[]).says("3 files not staged, 1 file untracked");
         let mbox = opened(&trip, ID);
         assert_eq!(mbox.entries.len(), 1);
         assert_eq!(mbox.entries[0].entry.intent_to_add, ["announced"]);
         trip.applied(&[]).says("trees match");
         assert_eq!(trip.home.read("b.txt"), "hidden too\n");
-        assert!(trip.home.path("dir/y.txt").exists());
+        assert!(!trip.home.path("dir/y.txt").exists());
     });
 }
 

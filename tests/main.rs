@@ -11,6 +11,7 @@ mod apply_integrity;
 mod apply_undo;
 mod audit;
 mod capture;
+mod capture_hidden;
 mod diff;
 mod documents;
 mod export;

@@ -2,6 +2,7 @@
 
 use bstr::{BStr, BString, ByteSlice};
 
+use super::warnings::counted;
 use super::{Findings, Workspace};
 use crate::git::{Error, TreeItem};
 
@@ -29,7 +30,8 @@ pub(super) fn snapshot(workspace: &Workspace, findings: &mut Findings) -> Result
     desk.copy_index(&workspace.repo)?;
     let listing = desk.git("ls-files").args(["-z", "-s", "-v"]).output()?;
     let mut state = IndexState { tree: String::new(), submodules: Vec::new() };
-    let (mut assumed, mut skipped, mut unmerged) = (Vec::new(), Vec::new(), Vec::<(BString, Option<TreeItem>)>::new());
+    let (mut assumed, mut skipped, mut absent) = (Vec::new(), Vec::new(), Vec::new());
+    let mut unmerged = Vec::<(BString, Option<TreeItem>)>::new();
     for record in listing.split(|&byte| byte == 0).filter(|record| !record.is_empty()) {
         let line = Line::parse(record).ok_or_else(|| Error::Nonsense {
             command: "ls-files -s -v".into(),
@@ -50,12 +52,26 @@ pub(super) fn snapshot(workspace: &Workspace, findings: &mut Findings) -> Result
         if line.tag.is_ascii_lowercase() {
             assumed.push(line.path);
         }
-        if line.tag.eq_ignore_ascii_case(&b'S') && workspace.file(line.path).symlink_metadata().is_ok() {
-            skipped.push(line.path);
+        if line.tag.eq_ignore_ascii_case(&b'S') {
+            let is_there = workspace.file(line.path).symlink_metadata().is_ok();
+            if is_there { skipped.push(line.path) } else { absent.push(line.path) }
         }
     }
+    if !absent.is_empty() && !is_sparse(workspace)? {
+        skipped.append(&mut absent);
+    }
+    let absent: Vec<BString> = absent.into_iter().map(BString::from).collect();
+    findings.about("sparse-checkout", &absent, |names| {
+        let count = counted(absent.len(), "file is", "files are");
+        format!("{count} not checked out here, so that deleting one would not show: {names}")
+    });
     flag(workspace, "--no-assume-unchanged", &assumed)?;
     flag(workspace, "--no-skip-worktree", &skipped)?;
+    for (path, ours) in &unmerged {
+        if let Some(ours) = ours.as_ref().filter(|ours| ours.is_gitlink()) {
+            state.submodules.push((path.clone(), ours.id.clone()));
+        }
+    }
     desk.set_entries(unmerged.iter().map(|(path, ours)| (path.as_bstr(), ours.as_ref())))?;
     let paths: Vec<BString> = unmerged.into_iter().map(|(path, _)| path).collect();
     findings.about("unfinished-merge", &paths, |names| {
@@ -76,6 +92,13 @@ impl Line<'_> {
         let (id, stage) = (words.next()?, words.next()?.parse().ok()?);
         Some(Line { tag, mode, id, stage, path: path.as_bstr() })
     }
+}
+
+/// Whether files may be missing because nobody wanted them here. Anybody can set the bit on one path and delete the file;
+/// only a sparse checkout makes that mean anything but a deletion.
+fn is_sparse(workspace: &Workspace) -> Result<bool, Error> {
+    let patterns = workspace.repo.git_dir.join("info/sparse-checkout");
+    Ok(patterns.is_file() && workspace.repo.config_bool("core.sparseCheckout")? == Some(true))
 }
 
 fn flag(workspace: &Workspace, option: &str, paths: &[&BStr]) -> Result<(), Error> {

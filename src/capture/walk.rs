@@ -107,7 +107,9 @@ fn held(directory: &Path) -> String {
             Some(_) => repo.git("rev-list").args(["--count", "HEAD", "--"]).line().ok()?.to_str_lossy().parse().ok()?,
             None => 0,
         };
-        let files = repo.git("ls-files").args(["-z", "--cached", "--others", "--exclude-standard"]).output().ok()?;
+        // Not --exclude-standard: that opens whatever file its configuration names, be it a pipe.
+        let rules = ["-z", "--cached", "--others", "--exclude-per-directory=.gitignore"];
+        let files = repo.git("ls-files").args(rules).output().ok()?;
         let files = files.iter().filter(|&&byte| byte == 0).count();
         Some(format!("{}, {}", counted(commits, "commit", "commits"), counted(files, "file", "files")))
     };

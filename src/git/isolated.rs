@@ -10,7 +10,7 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use super::{Command, Error, ObjectFormat, Objects, Repo, process};
+use super::{Command, Error, ObjectFormat, Objects, Repo, blocking, process};
 
 /// A temporary git directory; gone when dropped.
 pub struct Isolated {
@@ -46,6 +46,9 @@ impl Isolated {
     /// A private git directory over `repo`, made in `place` (or where temporary files go).
     pub fn over(repo: &Repo, outside: Outside, place: Option<&Path>) -> Result<Isolated, Error> {
         process::catch_signals();
+        if let (Some(work_tree), Outside::WorkTree) = (&repo.work_tree, outside) {
+            blocking::refuse_in_work_tree(work_tree)?;
+        }
         let parent = place.map_or_else(std::env::temp_dir, Path::to_owned);
         sweep(&parent);
         let prefix = format!("{PREFIX}{}-", std::process::id());
@@ -222,6 +225,7 @@ fn alternate(path: &[u8]) -> Vec<u8> {
 }
 
 fn copy_if_there(from: &Path, to: &Path) -> Result<(), Error> {
+    blocking::regular(from)?;
     match fs::copy(from, to) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::io("cannot copy", from)(error)),
         _ => Ok(()),
@@ -229,6 +233,7 @@ fn copy_if_there(from: &Path, to: &Path) -> Result<(), Error> {
 }
 
 fn copy_index(from: &Path, to: &Path) -> Result<(), Error> {
+    blocking::regular(from)?;
     let mut source = match fs::File::open(from) {
         Ok(source) => source,
         // No index is an empty index.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use bstr::{BString, ByteSlice};
 
-use super::{Command, Error};
+use super::{Command, Error, blocking};
 
 /// The hash that names a repository's objects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,6 +117,9 @@ impl Repo {
     }
 
     fn find(directory: &Path, environment: bool, settings: &[(&str, &str)]) -> Result<Option<Repo>, Error> {
+        if !settings.is_empty() {
+            blocking::refuse_in_repository(directory, environment)?;
+        }
         let ask = |args: &[&str]| {
             let mut command = Command::new("rev-parse", directory).args(args);
             if !environment {

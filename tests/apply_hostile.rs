@@ -1,5 +1,6 @@
 //! Captures that no git-glue made: nothing of the person's is lost to them.
 
+use bstr::ByteSlice;
 use git_glue::mbox::Kind;
 
 use crate::trip::{Trip, each_git, snapshot, unchanged};
@@ -110,4 +111,56 @@ fn what_lands_as_it_is_replaces_no_change_of_the_persons() {
     });
     trip.home.write("b.txt", "precious\n");
     refused(&trip, "b.txt (has changes that are not committed)");
+}
+
+#[test]
+fn an_untracked_file_is_no_preimage() {
+    let story = |after: &str, code: i32| {
+        let trip = Trip::new();
+        let before = trip.away.git_with(&["hash-object", "-w", "--stdin"], b"");
+        let after = trip.away.git_with(&["hash-object", "-w", "--stdin"], after.as_bytes());
+        let tree = |blob: &[u8]| {
+            let line = [b"100644 blob ", blob, b"\tsecret.ign\n"].concat();
+            trip.away.git_with(&["mktree"], &line).to_string()
+        };
+        let (before, after) = (tree(before.trim()), tree(after.trim()));
+        let (before, after) = (before.trim(), after.trim());
+        trip.away.write("new", "new\n");
+        let empty = trip.away.git_with(&["mktree"], b"").to_string();
+        let after = if code == 0 { empty.trim() } else { after };
+        trip.capture_with(|parts| {
+            let diff = trip.diff(before, after);
+            let (entry, bytes) = parts.entries.last_mut().unwrap();
+            entry.tree = None;
+            *bytes = diff;
+        });
+        trip.home.write(".git/info/exclude", "*.ign\n");
+        trip.home.write("secret.ign", "");
+        trip.apply(&[]).is(code);
+        assert_eq!(trip.home.read("secret.ign"), "");
+    };
+    story("", 0);
+    story("evil\n", 1);
+}
+
+#[test]
+fn undo_where_files_became_folders_and_folders_files() {
+    each_git(|trip| {
+        let away = &trip.away;
+        std::fs::remove_file(away.path("b.txt")).unwrap();
+        away.write("b.txt/inner", "inner\n");
+        std::fs::remove_dir_all(away.path("dir")).unwrap();
+        away.write("dir", "a file now\n");
+        let story = |trip: &Trip| {
+            trip.capture();
+            let before = crate::trip::files(&trip.home);
+            trip.applied(&[]);
+            trip.applied(&["--undo"]);
+            unchanged(&before, &crate::trip::files(&trip.home));
+            assert_eq!(trip.home.git(crate::trip::STATUS), "");
+        };
+        story(&trip);
+        trip.away.commit("All of it\n");
+        story(&trip);
+    });
 }

@@ -1,5 +1,6 @@
 //! Entries become trees, trees become commits, all in the object database.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use bstr::{BString, ByteSlice};
@@ -225,10 +226,18 @@ impl<'a> Builder<'a> {
             let mode = change.old_mode.or(change.new_mode).unwrap_or(0o100_644);
             let here = self.bench.objects.entry(&self.tree, path.as_bstr())?;
             let differs = here.is_none_or(|item| item.id != id);
-            if differs && merge::adopt(&self.bench.isolated.work_tree().join(file), &self.bench.objects, id)? {
+            if differs && merge::adopt(self.bench.isolated, &self.bench.objects, file, id)? {
                 mine.push((path.clone(), TreeItem { mode, id: id.to_owned() }));
             }
         }
+        if mine.is_empty() {
+            return Ok(mine);
+        }
+        // An empty `.env` that git does not track is as it was by chance: it is not the file that the sandbox had.
+        let list = self.repo.git("ls-files").env("GIT_LITERAL_PATHSPECS", "1").args(["-z", "--"]);
+        let list = mine.iter().fold(list, |list, (path, _)| list.arg(path.to_path_lossy().as_os_str())).output()?;
+        let tracked: HashSet<&[u8]> = list.split(|&byte| byte == 0).collect();
+        mine.retain(|(path, _)| tracked.contains(path.as_slice()));
         Ok(mine)
     }
 

@@ -74,19 +74,26 @@ fn find_preimages(isolated: &Isolated, objects: &Objects, patch: &Patch) -> Resu
         let (Some(path), Some(id)) = (&change.old_path, &change.old_id) else { continue };
         let (Ok(path), Ok(id)) = (path.to_path(), id.to_str()) else { continue };
         if id.len() == isolated.format().zero().len() && !objects.has(id) {
-            adopt(&isolated.work_tree().join(path), objects, id)?;
+            adopt(isolated, objects, path, id)?;
         }
     }
     Ok(())
 }
 
-/// Takes a file's content into the object database if it is what `id` names; whether it was.
-pub fn adopt(file: &Path, objects: &Objects, id: &str) -> Result<bool, Error> {
+/// Takes the content of a file in the work tree into the object database if it is what `id` names; whether it was. What
+/// lies behind a link is no file of this work tree.
+pub fn adopt(isolated: &Isolated, objects: &Objects, path: &Path, id: &str) -> Result<bool, Error> {
+    let top = isolated.work_tree();
+    let file = top.join(path);
+    let mut folders = file.ancestors().skip(1).take_while(|folder| *folder != top);
+    if !folders.all(|folder| folder.symlink_metadata().is_ok_and(|metadata| metadata.is_dir())) {
+        return Ok(false);
+    }
     let Ok(metadata) = file.symlink_metadata() else { return Ok(false) };
     let bytes = if metadata.is_symlink() {
-        std::fs::read_link(file).map(|target| target.into_os_string().into_encoded_bytes())
+        std::fs::read_link(&file).map(|target| target.into_os_string().into_encoded_bytes())
     } else if metadata.is_file() {
-        std::fs::read(file)
+        std::fs::read(&file)
     } else {
         return Ok(false);
     };

@@ -1,6 +1,6 @@
 //! The way back: what an apply did is taken away again, if nothing was done on top of it.
 
-use bstr::{BString, ByteSlice};
+use bstr::ByteSlice;
 
 use super::attributes::Attributes;
 use super::desk::{Desk, unmerged};
@@ -100,11 +100,18 @@ fn take_back(
 fn as_landed(isolated: &Isolated, desk: &Desk, record: &Record) -> Result<String, Error> {
     let mut touched = isolated.changes(&record.before_tree, &record.worktree_tree)?;
     touched.extend(isolated.changes(&record.index_tree, &record.worktree_tree)?);
-    let mut obstacles = Vec::new();
+    let mut obstacles = desk.nested(&isolated.changes(&record.worktree_tree, &record.before_tree)?)?;
+    // What the index holds of them can be said, where there is no file to look at.
+    let (mut files, mut others) = (Vec::new(), Vec::new());
     for change in &touched {
         let expected = desk.objects().entry(&record.worktree_tree, change.path.as_bstr())?;
-        if expected.as_ref().is_some_and(crate::git::TreeItem::is_gitlink) {
-            continue;
+        match &expected {
+            Some(item) if item.is_file_or_link() => files.push(&change.path),
+            Some(item) if item.is_gitlink() => {
+                others.push((change.path.as_bstr(), expected));
+                continue;
+            }
+            _ => others.push((change.path.as_bstr(), None)),
         }
         if !desk.is_as(change.path.as_bstr(), expected.as_ref())? {
             obstacles.push(Obstacle { path: change.path.clone(), what: "was changed since" });
@@ -118,9 +125,10 @@ fn as_landed(isolated: &Isolated, desk: &Desk, record: &Record) -> Result<String
         obstacles.dedup();
         return Err(Error::InTheWay(obstacles));
     }
-    let paths: Vec<&BString> = touched.iter().map(|change| &change.path).collect();
+    let (there, gone): (Vec<_>, Vec<_>) = others.into_iter().partition(|(_, item)| item.is_some());
+    isolated.set_entries(gone.iter().chain(&there).map(|(path, item)| (*path, item.as_ref())))?;
     let add = isolated.git("update-index").args(["-z", "--add", "--remove", "--stdin"]);
-    add.input(bstr::join("\0", paths)).run()?;
+    add.input(bstr::join("\0", files)).run()?;
     Ok(isolated.write_tree()?)
 }
 

@@ -14,7 +14,7 @@ const EXCEPTIONS: [(&str, &str, &str); 1] =
     [("session", "mbox", "a lone mbox carries its sidecar in its first mail's header")];
 
 /// Modules that turn bytes into values and back, and what they must not know: files, paths on disk, the clock, a
-/// repository.
+/// repository. Of gix, its zlib knows bytes only.
 const BYTES_ONLY: [&str; 2] = ["mbox", "patch"];
 const BEYOND_BYTES: [&str; 6] = ["std::fs", "std::path", "std::time", "SystemTime", "crate::git", "gix::"];
 
@@ -50,7 +50,7 @@ fn modules_of_bytes_see_nothing_else() {
             wrong.extend(
                 BEYOND_BYTES
                     .iter()
-                    .filter(|word| line.contains(**word))
+                    .filter(|word| line.replace("gix::zlib", "").contains(**word))
                     .map(|word| format!("{}:{number}: knows `{word}`", source.name())),
             );
         }

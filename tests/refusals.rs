@@ -368,3 +368,22 @@ fn added(path: &[u8], mode: u32, content: &[u8]) -> (Entry, Vec<u8>) {
     };
     (entry, diff.into_bytes())
 }
+
+#[test]
+fn binary_files_that_inflate_beyond_what_is_allowed() {
+    // A delta of a few bytes, which makes 40,000.
+    let large: Vec<u8> =
+        (0..40_000_u32).flat_map(|n| n.wrapping_mul(2_654_435_761).to_be_bytes()).take(40_000).collect();
+    let trip = Trip::new();
+    trip.away.write("large", &large);
+    trip.away.commit("Large\n");
+    trip.away.write("large", [&large[..], b"\0more"].concat());
+    trip.capture();
+    trip.home.git(&["config", "glue.maxInflated", "70k"]);
+    refused(&trip, "too-large").says("'large' has 40000").says("git config glue.maxInflated 286720");
+    trip.home.git(&["config", "glue.maxInflated", "79k"]);
+    refused(&trip, "too-large").says("'large' has 40005");
+    trip.home.git(&["config", "glue.maxInflated", "80k"]);
+    trip.applied(&[]);
+    trip.same();
+}

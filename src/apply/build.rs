@@ -7,6 +7,7 @@ use bstr::{BString, ByteSlice};
 
 use super::links::Links;
 use super::place::{Bench, Conflict, Patch, Placed, Reject, Stage};
+use super::preimages;
 use super::proof::{Comparison, Proof};
 use super::resume::{Resume, is_left};
 use super::sign::signed;
@@ -90,7 +91,8 @@ pub fn build(
     options: &Options,
 ) -> Result<Built, Error> {
     if let Some(pack) = series.preimages() {
-        isolated.git("unpack-objects").args(["-q", "--strict"]).input(pack).run()?;
+        preimages::check(pack).map_err(|reason| Error::Objects { reason })?;
+        isolated.git("unpack-objects").args(["-q", "--strict", "--max-input-size=33554432"]).input(pack).run()?;
     }
     let mut builder = Builder::start(repo, isolated, target, options)?;
     let mut first = target.resume.as_ref().map_or(0, Resume::first);

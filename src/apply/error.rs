@@ -27,6 +27,28 @@ pub enum Error {
         /// What is wrong with it.
         source: crate::patch::Error,
     },
+    /// What the capture brings along for merges is nothing that a capture writes.
+    #[error("the capture's X-Glue-Objects {reason}")]
+    Objects {
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// What a few bytes of the capture make of themselves would fill memory.
+    #[error(
+        "the binary files of the capture inflate to {bytes} bytes and more by entry {entry}, of which '{path}' has {file}; {limit} are allowed, and half of that for one file"
+    )]
+    Inflates {
+        /// Which entry, from 1.
+        entry: usize,
+        /// The file that was too much.
+        path: BString,
+        /// What it inflates to, in bytes.
+        file: u64,
+        /// What all files up to it inflate to, in bytes.
+        bytes: u64,
+        /// What is allowed for all, in bytes.
+        limit: u64,
+    },
     /// A file could not be read or written.
     #[error("{what} {}: {source}", .path.display())]
     Io {

@@ -26,6 +26,7 @@ mod links;
 mod lock;
 mod merge;
 mod place;
+mod preimages;
 mod proof;
 mod record;
 mod refs;

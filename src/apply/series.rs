@@ -1,5 +1,6 @@
 //! The capture as a series of entries, checked for being whole before anything is done with it.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufReader, ErrorKind, Read, Seek, Write};
 use std::path::Path;
@@ -14,9 +15,16 @@ use crate::mbox::{Dialect, Entry, Kind, Located, Mbox, Preamble, Writer};
 use crate::patch::FileChange;
 use crate::session::{Capture, Sidecar, tame_id};
 
+/// 1 GiB: twenty times what a capture may be long, unless the user says otherwise.
+const MAX_INFLATED: u64 = 1 << 30;
+
 /// The entries of one capture.
 pub struct Series {
     mbox: Mbox<File>,
+    /// What the binary files of each entry inflate to, in bytes, as far as the entries were unpacked.
+    inflated: BTreeMap<usize, u64>,
+    /// What all binary files together may inflate to, in bytes, and each of them to half of it.
+    pub max_inflated: u64,
     /// The session's id.
     pub id: String,
     /// What the capture says of itself. A claim: what counts is checked against the entries.
@@ -41,7 +49,7 @@ impl Series {
             }
         };
         let fingerprint = fingerprint(&mbox, &sha256);
-        let series = Series { mbox, id, sidecar, fingerprint };
+        let series = Series { mbox, inflated: BTreeMap::new(), max_inflated: MAX_INFLATED, id, sidecar, fingerprint };
         series.check_whole()?;
         series.check_format(format)?;
         Ok(series)
@@ -105,7 +113,24 @@ impl Series {
                 path.as_ref().map_or(Ok(()), |path| check_path(index, path.as_bstr(), mode))?;
             }
         }
+        self.check_sizes(index, &changes)?;
         Ok(changes)
+    }
+
+    /// A kilobyte can inflate to a megabyte, and git holds a file of a binary patch in memory.
+    fn check_sizes(&mut self, index: usize, changes: &[FileChange]) -> Result<(), Error> {
+        let others: u64 = self.inflated.iter().filter(|(other, _)| **other != index).map(|(_, bytes)| bytes).sum();
+        let (mut bytes, limit) = (others, self.max_inflated);
+        for change in changes {
+            let file = change.inflated;
+            bytes = bytes.saturating_add(file);
+            if bytes > limit || file > limit / 2 {
+                let path = change.new_path.as_ref().or(change.old_path.as_ref()).cloned().unwrap_or_default();
+                return Err(Error::Inflates { entry: index + 1, path, file, bytes, limit });
+            }
+        }
+        self.inflated.insert(index, bytes - others);
+        Ok(())
     }
 
     /// Writes an entry, whose diff is in a file, as a mail for git. Of ours git would read other parts than we do, in which a

@@ -237,6 +237,13 @@ impl Repo {
         Ok((answer.code == Some(0)).then(|| answer.stdout.trim() == b"true"))
     }
 
+    /// One number of the configuration, read as git reads numbers: `k`, `m` and `g` multiply by powers of 1024. `None` for one
+    /// that is negative or no number.
+    pub fn config_size(&self, key: &str) -> Result<Option<u64>, Error> {
+        let answer = self.git("config").args(["--type=int", "--get", key]).finish()?;
+        Ok(answer.stdout.trim().to_str().ok().and_then(|text| text.parse().ok()))
+    }
+
     /// What the work tree is in the middle of, if anything.
     pub fn in_progress(&self) -> Option<InProgress> {
         let there = |name: &str| self.git_dir.join(name).exists();

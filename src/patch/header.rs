@@ -36,6 +36,7 @@ pub(super) struct Contents {
     pub(super) missing: bool,
     pub(super) added: u64,
     pub(super) removed: u64,
+    pub(super) inflated: u64,
 }
 
 impl Header {
@@ -156,6 +157,7 @@ impl Header {
             applicable: !contents.missing,
             added: contents.added,
             removed: contents.removed,
+            inflated: contents.inflated,
             offset: self.offset,
         })
     }

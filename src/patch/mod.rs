@@ -3,6 +3,7 @@
 //! A header-level view of git's diff format (git-diff(1), "Generating patch text with -p"): hunks and binary patches are
 //! counted and passed over, never held. Placing hunks is left to `apply`.
 
+mod binary;
 mod header;
 mod lines;
 mod quote;
@@ -44,6 +45,9 @@ pub struct FileChange {
     pub added: u64,
     /// Lines that the hunks remove.
     pub removed: u64,
+    /// How large the result of a binary patch gets by its own words, in bytes, and no less than what has to be inflated to
+    /// make it; 0 for other changes. git refuses a patch whose words are not true.
+    pub inflated: u64,
     /// Where the change starts, in bytes from the start of the diff.
     pub offset: u64,
 }

@@ -7,6 +7,7 @@ use std::io::BufRead;
 
 use bstr::{BStr, ByteSlice};
 
+use super::binary::DeltaStart;
 use super::header::Header;
 use super::lines::Lines;
 use super::{Error, FileChange, Inside};
@@ -151,27 +152,43 @@ impl<R: BufRead> Scanner<R> {
                 return if block == 0 { Err(self.truncated(Inside::BinaryPatch)) } else { Ok(()) };
             }
             let line = self.lines.line();
-            if !line.starts_with(b"literal ") && !line.starts_with(b"delta ") {
+            let literal = line.strip_prefix(b"literal ");
+            let Some(size) = literal.or_else(|| line.strip_prefix(b"delta ")) else {
                 if block == 0 {
                     return Err(self.malformed("a binary patch that is neither literal nor delta"));
                 }
                 self.lines.again();
                 return Ok(());
-            }
-            self.binary_lines()?;
+            };
+            let is_delta = literal.is_none();
+            let (size, _) = number(size).ok_or_else(|| self.malformed("a binary patch without its size"))?;
+            let first = self.lines.start();
+            let delta = self.binary_lines(is_delta)?;
+            let result = match delta.result_size() {
+                Some(result) if is_delta => result,
+                None if is_delta => {
+                    let reason = "a delta that does not begin with its sizes";
+                    return Err(Error::Malformed { line: self.lines.number(), offset: first, reason });
+                }
+                _ => 0,
+            };
+            header.contents.inflated = header.contents.inflated.max(size).max(result);
         }
         Ok(())
     }
 
     /// Lines of base 85: a letter for the count of bytes, then five characters for every four of them.
-    fn binary_lines(&mut self) -> Result<(), Error> {
+    fn binary_lines(&mut self, is_delta: bool) -> Result<DeltaStart, Error> {
+        /// Of a line's 52 bytes.
+        const LONGEST: usize = 66;
+        let mut start = DeltaStart::default();
         loop {
-            if !self.lines.advance(1)? || !self.lines.is_terminated() {
+            if !self.lines.advance(if is_delta { LONGEST } else { 1 })? || !self.lines.is_terminated() {
                 return Err(self.truncated(Inside::BinaryPatch));
             }
             let bytes = match self.lines.line().first() {
-                None => return Ok(()),
-                Some(b'\r') if self.lines.length() == 1 => return Ok(()),
+                None => return Ok(start),
+                Some(b'\r') if self.lines.length() == 1 => return Ok(start),
                 Some(letter @ b'A'..=b'Z') => u64::from(letter - b'A') + 1,
                 Some(letter @ b'a'..=b'z') => u64::from(letter - b'a') + 27,
                 Some(_) => return Err(self.malformed("a line of a binary patch that does not start with its length")),
@@ -180,6 +197,9 @@ impl<R: BufRead> Scanner<R> {
             // One more where line ends are CRLF.
             if self.lines.length() != expected && self.lines.length() != expected + 1 {
                 return Err(self.malformed("a line of a binary patch that is not as long as it says"));
+            }
+            if is_delta {
+                start.line(&self.lines.line()[1..], bytes);
             }
         }
     }

@@ -119,7 +119,10 @@ impl Program for Args {
             Some(session) => session.id().to_owned(),
             None => self.id.to_string_lossy().into_owned(),
         };
-        let series = Series::read(capture, repo.format).map_err(|error| failure(error, &name))?;
+        let mut series = Series::read(capture, repo.format).map_err(|error| failure(error, &name))?;
+        if let Some(bytes) = repo.config_size("glue.maxInflated")? {
+            series.max_inflated = bytes;
+        }
         tell_of_capture(ui, &repo, &series);
         let options = configured(self.options(), &repo, &series.id)?;
         let id = series.id.clone();

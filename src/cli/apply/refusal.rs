@@ -13,10 +13,16 @@ pub(super) fn failure(error: Error, id: &str) -> Failure {
         Error::Mbox(_) | Error::Patch { .. } | Error::Incomplete { .. } => {
             make("corrupt").hint("capture it again, or copy it again as a binary file")
         }
-        Error::Corrupt { .. } => make("corrupt").hint("the capture contradicts itself; do not trust it, capture again"),
+        Error::Corrupt { .. } | Error::Objects { .. } => {
+            make("corrupt").hint("the capture contradicts itself; do not trust it, capture again")
+        }
         Error::HostilePath { .. } | Error::ThroughLink { .. } => {
             make("hostile-path").hint("nothing of this capture was applied; look at it with: git glue-diff")
         }
+        Error::Inflates { limit, .. } => make("too-large").hint(format!(
+            "look at it with: git glue-show {id}; if you expect files of that size: git config glue.maxInflated {}",
+            limit.saturating_mul(4)
+        )),
         Error::Io { .. } => make("io"),
         Error::ObjectFormat { .. } => make("object-format").hint("apply in a repository of the same object format"),
         Error::NoWorkTree { .. } => make("no-work-tree").hint(format!("git glue-apply --no-checkout {id}")),

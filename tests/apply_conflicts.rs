@@ -175,7 +175,7 @@ fn atomic_changes_nothing() {
         trip.apply(&["--no-checkout", "--commit-worktree"]).is(1).says("a.txt");
         unchanged(&before, &snapshot(trip.home.dir()));
         let run = trip.apply(&["--check"]);
-        run.is(1).says("did not fit").says_not("git am --continue");
+        run.is(1).says("would not fit").says_not("git am --continue");
         unchanged(&before, &snapshot(trip.home.dir()));
     });
 }

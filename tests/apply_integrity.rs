@@ -170,3 +170,17 @@ fn many_files_in_one_folder_land_as_they_were() {
     trip.applied(&[]).says("trees match the sandbox (2 of 2)");
     trip.same();
 }
+
+#[test]
+fn an_earlier_capture_on_the_branch_is_named_as_such() {
+    let trip = Trip::new();
+    trip.away.write("new", "new\n");
+    trip.away.commit("One\n");
+    trip.capture();
+    trip.applied(&["--no-checkout"]);
+    trip.applied(&["--no-checkout"]).says("already applied");
+    trip.away.write("new", "newer\n");
+    trip.away.commit("Two\n");
+    trip.capture();
+    trip.apply(&[]).is(1).says("glue/s1 holds an earlier capture of this session").says("--undo s1");
+}

@@ -126,6 +126,14 @@ pub enum Error {
         /// Its short name.
         branch: String,
     },
+    /// The branch is there, from an earlier capture of the session.
+    #[error("{branch} holds an earlier capture of this session")]
+    EarlierCapture {
+        /// Its short name.
+        branch: String,
+        /// The session.
+        id: String,
+    },
     /// git keeps branches as files and folders: `x` and `x/y` exclude each other.
     #[error("a branch named '{by}' exists, beside which there cannot be one named '{branch}'")]
     BranchBlocked {

@@ -48,7 +48,7 @@ pub fn land(
 
 /// A branch, and nothing else.
 fn no_checkout(repo: &Repo, isolated: &Isolated, series: &Series, target: &Target, built: &Built) -> Result<(), Error> {
-    let record = record(series, target, built, &built.tip_tree, false);
+    let record = record(series, target, built, &built.tip_tree, true);
     let record_id = record.write(isolated)?;
     let _undisturbed = Undisturbed::begin();
     isolated.keep_objects()?;

@@ -189,7 +189,7 @@ pub fn run(repo: &Repo, mut series: Series, options: &Options) -> Result<Outcome
     if let Some(branch) = landed::already(repo, &mut series, &target, options)? {
         return Ok(Outcome::AlreadyApplied { branch });
     }
-    target.check_free(repo, options)?;
+    target.check_free(repo, &series, options)?;
     let isolated = Isolated::over(repo, Outside::WorkTreeAndFileSystem, Some(&repo.common_dir))?;
     let built = build::build(repo, &isolated, &mut series, &target, options)?;
     let report = risk::report(repo, &isolated, &mut series, &target, &built, options)?;

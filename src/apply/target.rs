@@ -2,6 +2,7 @@
 
 use bstr::{BString, ByteSlice};
 
+use super::record::Record;
 use super::resume::{self, Resume};
 use super::{Error, OnConflict, Options, Place, Series};
 use crate::git::Repo;
@@ -70,10 +71,13 @@ impl Target {
     }
 
     /// Refuses a branch that is taken and a folder that is not free.
-    pub fn check_free(&self, repo: &Repo, options: &Options) -> Result<(), Error> {
+    pub fn check_free(&self, repo: &Repo, series: &Series, options: &Options) -> Result<(), Error> {
         if let (Some(branch), true) = (&self.branch, options.place != Place::InPlace) {
             let named = |name: &str| short(name).to_owned();
             match rival(repo, branch)? {
+                Some(rival) if rival == *branch && is_of_session(repo, series, branch)? => {
+                    return Err(Error::EarlierCapture { branch: named(branch), id: series.id.clone() });
+                }
                 Some(rival) if rival == *branch => return Err(Error::BranchTaken { branch: named(branch) }),
                 Some(rival) => return Err(Error::BranchBlocked { branch: named(branch), by: named(&rival) }),
                 None => {}
@@ -97,6 +101,13 @@ impl Target {
     pub fn can_stop(&self, options: &Options) -> bool {
         options.on_conflict != OnConflict::Atomic && options.place != Place::NoCheckout
     }
+}
+
+/// Whether the branch was made for another capture of the same session.
+fn is_of_session(repo: &Repo, series: &Series, branch: &str) -> Result<bool, Error> {
+    let record = Record::read(repo, &series.id)?;
+    Ok(record
+        .is_some_and(|record| record.branch.as_deref() == Some(branch) && record.fingerprint != series.fingerprint))
 }
 
 /// A ref's name as people type it.

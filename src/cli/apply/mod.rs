@@ -16,7 +16,7 @@ use super::{Common, Exit, Failure, Program, Ui};
 use crate::apply::{self, OnConflict, Options, Outcome, Place, Series};
 use crate::git::Repo;
 use crate::session::{Capture, Latest, Source, Store};
-use refusal::failure;
+use refusal::{failure, undo_failure};
 use report::told;
 use report_json::report_json;
 
@@ -225,8 +225,12 @@ fn tell_of_capture(ui: &mut Ui, repo: &Repo, series: &Series) {
     if let Some(older) = &sidecar.older {
         ui.warn(format!("this capture is older than the session's end: a later one failed ({})", older.reason));
     }
-    for warning in &sidecar.warnings {
+    const SHOWN: usize = 20;
+    for warning in sidecar.warnings.iter().take(SHOWN) {
         ui.warn(format!("from the sandbox: {}", warning.message));
+    }
+    if sidecar.warnings.len() > SHOWN {
+        ui.warn(format!("and {} more warnings from the sandbox", sidecar.warnings.len() - SHOWN));
     }
     // A commit that is here already says more than any URL.
     let knows = |commit: &String| repo.resolve(&format!("{commit}^{{commit}}")).is_ok_and(|found| found.is_some());
@@ -263,7 +267,7 @@ fn undo(ui: &mut Ui, repo: &Repo, spec: &OsStr) -> Result<Exit, Failure> {
             }
         },
     };
-    let undone = apply::undo(repo, &id).map_err(|error| failure(error, &id))?;
+    let undone = apply::undo(repo, &id).map_err(|error| undo_failure(error, &id))?;
     match &undone.removed_branch {
         Some(branch) => ui.say(format!("Undone: {branch} is removed, you are on {} again", undone.head)),
         None => ui.say(format!("Undone: {} is where it was before", undone.head)),

@@ -28,6 +28,9 @@ pub(super) fn failure(error: Error, id: &str) -> Failure {
         Error::NoWorkTree { .. } => make("no-work-tree").hint(format!("git glue-apply --no-checkout {id}")),
         Error::UnbornHead => make("unborn-head").hint("make a first commit, or name a commit with --onto"),
         Error::NoSuchCommit { .. } => make("no-such-commit"),
+        Error::EarlierCapture { id: earlier, .. } => make("branch-taken").hint(format!(
+            "git glue-apply --undo {earlier}, then apply again; or: git glue-apply --branch <name> {id}"
+        )),
         Error::BranchTaken { .. } | Error::BranchBlocked { .. } => {
             make("branch-taken").hint(format!("git glue-apply --branch <another name> {id}"))
         }
@@ -63,6 +66,23 @@ pub(super) fn failure(error: Error, id: &str) -> Failure {
             .hint(format!("to leave it out: git am --skip, then: git glue-apply --continue {id}")),
         Error::NoRecord { .. } => make("not-applied"),
         Error::ChangedSince(_) => make("changed-since").hint("git reflog shows where you were"),
+    }
+}
+
+/// The same for a refusal of undo, which has other ways out.
+pub(super) fn undo_failure(error: Error, id: &str) -> Failure {
+    let message = error.to_string();
+    let make = |kind: &'static str| Failure::new(Exit::Failed, kind, message.clone());
+    match error {
+        Error::InTheWay(_) | Error::Staged { .. } => {
+            make("in-the-way").hint(format!("git stash or restore them, then: git glue-apply --undo {id}"))
+        }
+        Error::Busy(what) if what.command() == "am" => {
+            make("in-progress").hint(format!("git am --abort && git glue-apply --undo {id}"))
+        }
+        Error::Busy(what) => make("in-progress")
+            .hint(format!("finish it first ({}), then: git glue-apply --undo {id}", ending(what.command()))),
+        error => failure(error, id),
     }
 }
 

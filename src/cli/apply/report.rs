@@ -22,7 +22,7 @@ pub(super) fn told(ui: &mut Ui, outcome: &str, report: &Report, name: &str, exit
     ui.flush()?;
     audit(ui, report);
     if let Some(stop) = &report.stop {
-        conflict(ui, stop);
+        conflict(ui, stop, if outcome == "planned" { "would not fit" } else { "did not fit" });
         if outcome != "planned" {
             way_on(ui, report, name, stop);
         }
@@ -53,7 +53,7 @@ fn commits(ui: &mut Ui, report: &Report) -> Result<(), Failure> {
     const SHOWN: usize = 20;
     for commit in report.commits.iter().take(SHOWN) {
         ui.raw("  ")?;
-        ui.styled(Style::Warn, &commit.id[..commit.id.len().min(9)])?;
+        ui.styled(Style::Warn, &commit.id[..commit.id.len().min(12)])?;
         ui.raw(format!(" {} ", commit.subject))?;
         ui.styled(Style::Dim, format!("({})", commit.author))?;
         ui.line(match (commit.merged, commit.was_merge) {
@@ -115,7 +115,7 @@ fn proof(ui: &mut Ui, proof: &Proof) -> Result<(), Failure> {
 /// What lands beside the code: programs that will run, secrets, names that mislead.
 fn audit(ui: &mut Ui, report: &Report) {
     if !report.runs_here.is_empty() {
-        let lines = report.runs_here.iter().map(|finding| format!("{} {}", finding.path, finding.reason));
+        let lines = report.runs_here.iter().map(|finding| format!("{}: {}", finding.path, finding.reason));
         ui.warn(format!("look at these before you build, commit or open an editor here:\n{}", shortened(lines)));
     }
     if !report.secrets.is_empty() {
@@ -131,13 +131,17 @@ fn audit(ui: &mut Ui, report: &Report) {
     }
 }
 
-fn conflict(ui: &mut Ui, stop: &Stop) {
+fn conflict(ui: &mut Ui, stop: &Stop, verb: &str) {
     let what = match stop.kind {
         Kind::Commit => "the commit",
         Kind::Index => "the staged changes",
         Kind::Worktree => "the uncommitted changes",
     };
-    ui.warn(format!("{what} '{}' (entry {}) did not fit:\n{}", stop.subject, stop.entry + 1, listed(&stop.paths)));
+    let name = match stop.kind {
+        Kind::Commit => format!(" '{}'", stop.subject),
+        Kind::Index | Kind::Worktree => String::new(),
+    };
+    ui.warn(format!("{what}{name} (entry {}) {verb}:\n{}", stop.entry + 1, listed(&stop.paths)));
     let rejected: Vec<BString> = stop.rejects.iter().map(|reject| reject.path.clone()).collect();
     if !rejected.is_empty() {
         ui.warn(format!("hunks without anything to merge them with are in .rej files:\n{}", listed(&rejected)));

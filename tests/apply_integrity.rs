@@ -9,7 +9,7 @@ use crate::trip::{Trip, apply_piped};
 fn three_mails(trip: &Trip) -> Vec<Vec<u8>> {
     for name in ["one", "two", "three"] {
         trip.away.write(name, name);
-        trip.away.commit(&format!("{name}\n"));
+        trip.away.commit(format!("{name}\n"));
     }
     let mut parts = trip.parts();
     let bytes = parts.mbox();

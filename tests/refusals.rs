@@ -381,7 +381,7 @@ fn binary_files_that_inflate_beyond_what_is_allowed() {
     trip.capture();
     trip.home.git(&["config", "glue.maxInflated", "70k"]);
     refused(&trip, "too-large").says("'large' has 40000").says("git config glue.maxInflated 286720");
-    trip.home.git(&["config", "glue.maxInflated", "79k"]);
+    trip.home.git(&["config", "glue.maxInflated", "80008"]);
     refused(&trip, "too-large").says("'large' has 40005");
     trip.home.git(&["config", "glue.maxInflated", "80k"]);
     trip.applied(&[]);

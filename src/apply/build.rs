@@ -1,5 +1,7 @@
 //! Entries become trees, trees become commits, all in the object database.
 
+mod named;
+
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
@@ -171,7 +173,7 @@ impl<'a> Builder<'a> {
         let patch = Patch::unpack(series, index, &diff)?;
         self.links.follow(&patch)?;
         let entry = series.entry(index).clone();
-        check_own_paths(&entry, &patch)?;
+        named::check(&entry, &patch)?;
         let placed = self.place(&entry, &patch)?;
         let (tree, exact, merged) = match placed {
             Placed::Fits { tree, exact } => (tree, exact, false),
@@ -390,21 +392,4 @@ impl<'a> Builder<'a> {
         self.built.intent_to_add.clear();
         Ok(())
     }
-}
-
-/// Refuses an entry that says of a path how it shall land, and does not change that path: it may be a file of the person's.
-fn check_own_paths(entry: &Entry, patch: &Patch) -> Result<(), Error> {
-    let is_own = |path: &&BString| patch.changes.iter().any(|change| change.new_path.as_ref() == Some(*path));
-    let is_new = |path: &&BString| {
-        let mut own = patch.changes.iter().filter(|change| change.new_path.as_ref() == Some(*path));
-        own.any(|change| change.old_path != change.new_path)
-    };
-    let foreign = entry.verbatim.iter().find(|path| !is_own(path));
-    let not_new = entry.intent_to_add.iter().find(|path| !is_new(path));
-    let reason = match (foreign, not_new) {
-        (None, None) => return Ok(()),
-        (Some(path), _) => format!("says how to write '{path}', which it does not change"),
-        (None, Some(path)) => format!("announces '{path}', which is no new file of it"),
-    };
-    Err(Error::Corrupt { entry: patch.index + 1, subject: patch.subject.clone(), reason })
 }

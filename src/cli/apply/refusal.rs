@@ -3,6 +3,10 @@
 use crate::apply::Error;
 use crate::cli::{Exit, Failure};
 
+const INTRODUCE: &str = "git config --global user.name \"Your Name\" && git config --global user.email you@example.com";
+const SIGN_LATER: &str = "apply with --no-gpg-sign and sign later: git rebase --exec 'git commit --amend --no-edit -S'";
+const NOT_ATOMIC: &str = "without --atomic, what fits lands and the conflict is left for you to resolve";
+
 /// What a refusal means for the user: exit status, a word for programs, what to type next.
 pub(super) fn failure(error: Error, id: &str) -> Failure {
     let message = error.to_string();
@@ -38,8 +42,7 @@ pub(super) fn failure(error: Error, id: &str) -> Failure {
             "finish it (git glue-apply --continue {id}), or take it back: git glue-apply --undo {begun}"
         )),
         Error::BranchName { .. } => make("branch-name"),
-        Error::NoIdentity { .. } => make("no-identity")
-            .hint("git config --global user.name \"Your Name\" && git config --global user.email you@example.com"),
+        Error::NoIdentity { .. } => make("no-identity").hint(INTRODUCE),
         Error::Busy(what) => make("in-progress").hint(format!(
             "finish it first ({}), or land elsewhere: git glue-apply --worktree <path> {id}",
             ending(what.command())
@@ -54,11 +57,8 @@ pub(super) fn failure(error: Error, id: &str) -> Failure {
         Error::WorktreeExists { .. } => make("worktree-exists").hint("name a path that does not exist yet"),
         Error::UncommittedNeedsWorkTree => make("needs-work-tree")
             .hint(format!("add --commit-worktree, or land it elsewhere: git glue-apply --worktree <path> {id}")),
-        Error::Conflicts { .. } => {
-            make("conflict").hint("without --atomic, what fits lands and the conflict is left for you to resolve")
-        }
-        Error::CannotSign { .. } => make("cannot-sign")
-            .hint("apply with --no-gpg-sign and sign later: git rebase --exec 'git commit --amend --no-edit -S'"),
+        Error::Conflicts { .. } => make("conflict").hint(NOT_ATOMIC),
+        Error::CannotSign { .. } => make("cannot-sign").hint(SIGN_LATER),
         Error::Unresolved { .. } => {
             make("unresolved").hint(format!("resolve and git add them, then: git glue-apply --continue {id}"))
         }

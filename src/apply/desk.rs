@@ -17,7 +17,9 @@ use super::lock::IndexLock;
 use super::place::Stage;
 use super::spare::Spare;
 use super::{Error, Obstacle};
-use crate::git::{Command, Error as GitError, Isolated, Objects, Repo, TreeChange, TreeItem, raw_changes};
+use crate::git::{
+    Command, Error as GitError, Isolated, Objects, Repo, TreeChange, TreeItem, is_executable_file, raw_changes,
+};
 
 /// The locked index and work tree. Dropped without [`Desk::finish`], the index stays as it was.
 pub struct Desk<'a> {
@@ -281,7 +283,7 @@ impl<'a> Desk<'a> {
         };
         let mode = match metadata.file_type() {
             kind if kind.is_symlink() => LINK,
-            kind if kind.is_file() && is_executable(&metadata) => 0o100_755,
+            kind if kind.is_file() && is_executable_file(&metadata) => 0o100_755,
             kind if kind.is_file() => 0o100_644,
             // A directory or a device: something is there, and it is no file of a tree.
             _ => return Ok(Some(TreeItem { mode: 0o040_000, id: String::new() })),
@@ -348,15 +350,4 @@ pub fn unmerged(isolated: &Isolated) -> Result<Vec<BString>, Error> {
     let mut paths: Vec<_> = raw_changes(diff)?.into_iter().map(|change| change.path).collect();
     paths.dedup();
     Ok(paths)
-}
-
-#[cfg(unix)]
-fn is_executable(metadata: &fs::Metadata) -> bool {
-    use std::os::unix::fs::PermissionsExt;
-    metadata.permissions().mode() & 0o100 != 0
-}
-
-#[cfg(not(unix))]
-fn is_executable(_: &fs::Metadata) -> bool {
-    false
 }

@@ -12,7 +12,7 @@ use bstr::{BString, ByteSlice};
 
 use super::Workspace;
 use super::worktree::NO_NAME;
-use crate::git::{Error, TreeItem};
+use crate::git::{Error, TreeItem, is_executable_file};
 use crate::patch::quote;
 
 /// The attributes of one path that change its bytes, with their values.
@@ -114,18 +114,8 @@ fn put_raw(workspace: &Workspace, paths: &[BString]) -> Result<(), Error> {
     let mut items = Vec::new();
     for (path, id) in paths.iter().zip(ids.lines()) {
         let metadata = fs::metadata(workspace.file(path.as_bstr()));
-        let mode = if metadata.is_ok_and(|metadata| is_executable(&metadata)) { 0o100755 } else { 0o100644 };
+        let mode = if metadata.is_ok_and(|metadata| is_executable_file(&metadata)) { 0o100755 } else { 0o100644 };
         items.push((path, TreeItem { mode, id: id.to_str_lossy().into_owned() }));
     }
     workspace.desk.set_entries(items.iter().map(|(path, item)| (path.as_bstr(), Some(item))))
-}
-
-#[cfg(unix)]
-fn is_executable(metadata: &fs::Metadata) -> bool {
-    std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o100 != 0
-}
-
-#[cfg(not(unix))]
-fn is_executable(_: &fs::Metadata) -> bool {
-    false
 }

@@ -17,7 +17,7 @@ pub use objects::{Commit, Objects};
 pub use process::{Undisturbed, is_alive, signal};
 pub use repo::{InProgress, ObjectFormat, Repo};
 pub(crate) use trees::raw_sides;
-pub use trees::{TreeChange, TreeItem, raw_changes};
+pub use trees::{TreeChange, TreeItem, is_executable_file, raw_changes};
 
 use std::path::PathBuf;
 

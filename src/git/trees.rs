@@ -118,3 +118,15 @@ pub(crate) fn raw_sides(head: &[u8]) -> Option<(Option<TreeItem>, Option<TreeIte
     };
     Some((item(old_mode, old_id)?, item(new_mode, new_id)?))
 }
+
+/// Whether a tree would hold a regular file as one that may be executed: its owner may.
+#[cfg(unix)]
+pub fn is_executable_file(metadata: &std::fs::Metadata) -> bool {
+    std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o100 != 0
+}
+
+/// Whether a tree would hold a regular file as one that may be executed. Not known here, so it is not.
+#[cfg(not(unix))]
+pub fn is_executable_file(_: &std::fs::Metadata) -> bool {
+    false
+}

@@ -131,15 +131,10 @@ fn commit(repo: &Sandbox, id: &str) -> Commit {
     let field = |name: &str| header.lines().find_map(|line| line.strip_prefix(name.as_bytes())).map(BString::from);
     let diff = repo.git_with(&["diff-tree", "-p", "--binary", "-M", "-C", "--full-index", "--no-commit-id", id], b"");
     let entry = Entry {
-        kind: Kind::Commit,
-        author: Identity(field("author ").unwrap()),
-        message: message.into(),
         encoding: field("encoding "),
         commit: Some(id.into()),
         tree: field("tree "),
-        parents: Vec::new(),
-        verbatim: Vec::new(),
-        intent_to_add: Vec::new(),
+        ..Entry::new(Kind::Commit, Identity(field("author ").unwrap()), message.into())
     };
     Commit { id: id.into(), entry, diff }
 }

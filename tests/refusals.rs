@@ -355,17 +355,8 @@ fn added(path: &[u8], mode: u32, content: &[u8]) -> (Entry, Vec<u8>) {
     let diff = format!(
         "diff --git {old} {new}\nnew file mode {mode:o}\n--- /dev/null\n+++ {new}\n@@ -0,0 +1 @@\n+{text}{end}\n"
     );
-    let entry = Entry {
-        kind: Kind::Commit,
-        author: Identity("Ann Author <author@example.org> 1700000000 +0100".into()),
-        message: "One\n".into(),
-        encoding: None,
-        commit: None,
-        tree: None,
-        parents: Vec::new(),
-        verbatim: Vec::new(),
-        intent_to_add: Vec::new(),
-    };
+    let author = Identity("Ann Author <author@example.org> 1700000000 +0100".into());
+    let entry = Entry::new(Kind::Commit, author, "One\n".into());
     (entry, diff.into_bytes())
 }
 

@@ -161,15 +161,11 @@ impl Trip {
         let tree = field("tree").remove(0);
         let diff = self.diff(&format!("{}^{{tree}}", parents[0]), &tree.to_string());
         let entry = Entry {
-            kind: Kind::Commit,
-            author: Identity(field("author").remove(0)),
-            message: message.into(),
             encoding: field("encoding").pop(),
             commit: Some(id.into()),
             tree: Some(tree),
             parents: if parents.len() > 1 { parents } else { Vec::new() },
-            verbatim: Vec::new(),
-            intent_to_add: Vec::new(),
+            ..Entry::new(Kind::Commit, Identity(field("author").remove(0)), message.into())
         };
         (entry, diff)
     }
@@ -178,16 +174,11 @@ impl Trip {
         let announced = self.away.git(&["diff", "--name-only", "--no-renames", "--diff-filter=A", "-z"]);
         let announced = announced.split_str("\0").filter(|path| !path.is_empty()).map(BString::from);
         let is_worktree = kind == Kind::Worktree;
+        let author = Identity("Ann Author <author@example.org> 1700000000 +0100".into());
         let entry = Entry {
-            kind,
-            author: Identity("Ann Author <author@example.org> 1700000000 +0100".into()),
-            message: BString::default(),
-            encoding: None,
-            commit: None,
             tree: Some(to.clone()),
-            parents: Vec::new(),
-            verbatim: Vec::new(),
             intent_to_add: announced.filter(|_| is_worktree).collect(),
+            ..Entry::new(kind, author, BString::default())
         };
         let diff = self.diff(&from.to_string(), &to.to_string());
         (from != to).then_some((entry, diff))

@@ -373,17 +373,8 @@ impl<'a> Builder<'a> {
     fn commit_uncommitted(&mut self, series: &Series) -> Result<(), Error> {
         let subject = BString::from("Uncommitted work of the session");
         let committer = self.target.committer.clone().unwrap_or_default();
-        let entry = Entry {
-            kind: Kind::Commit,
-            author: Identity(committer),
-            message: format!("{subject}\n\nSession: {}\n", series.id).into(),
-            encoding: None,
-            commit: None,
-            tree: None,
-            parents: Vec::new(),
-            verbatim: Vec::new(),
-            intent_to_add: Vec::new(),
-        };
+        let message = format!("{subject}\n\nSession: {}\n", series.id);
+        let entry = Entry::new(Kind::Commit, Identity(committer), message.into());
         let tree = self.built.worktree_tree.clone();
         let patch = Patch { index: series.len(), subject, diff: Path::new(""), changes: Vec::new() };
         self.commit(&entry, &tree, &patch, false)?;

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use bstr::{BString, ByteSlice};
+use bstr::{BStr, BString, ByteSlice};
 
 use super::baseline::{carried, overlaid};
 use super::selection::LeftOut;
 use super::worktree::WorktreeState;
 use super::{Bootstrap, Findings, IndexState, Selection, Workspace};
-use crate::git::Error;
+use crate::git::{Commit, Error};
 use crate::mbox::{Entry, Identity, Kind};
 use crate::session::size_text;
 
@@ -83,22 +83,21 @@ impl Chain<'_> {
         };
         let list = command.arg("--").output()?;
         for id in list.lines().filter_map(|line| line.to_str().ok()) {
-            let commit = self.workspace.objects.commit(id)?;
+            let object = self.workspace.objects.commit_object(id)?;
+            let damaged = || Error::Object { id: id.to_owned(), reason: "is not a well-formed commit".into() };
+            let commit = Commit::parse(&object).ok_or_else(damaged)?;
             let (to, left_out) = self.selection.filtered(self.workspace, &tree, &commit.tree)?;
             self.left_out.extend(left_out);
             let is_next = commit.parents.len() == 1 && commit.parents.first() == previous.as_ref();
             let parents = if is_next { Vec::new() } else { commit.parents.into_iter().map(BString::from).collect() };
-            let entry = Entry {
-                kind: Kind::Commit,
-                author: Identity(commit.author),
-                message: commit.message,
+            let mut entry = Entry {
                 encoding: commit.encoding,
                 commit: Some(id.into()),
                 tree: Some(to.as_str().into()),
                 parents,
-                verbatim: Vec::new(),
-                intent_to_add: Vec::new(),
+                ..Entry::new(Kind::Commit, Identity(commit.author), commit.message)
             };
+            entry.carry(&object, previous.as_deref().map(BStr::new));
             self.steps.push(Step { entry, from: tree, to: to.clone() });
             (tree, previous) = (to, Some(id.to_owned()));
         }
@@ -131,17 +130,7 @@ impl Chain<'_> {
 /// The entry of the index or the work tree. It has no author but this program, and the time of the capture.
 fn entry(kind: Kind) -> Entry {
     let author = format!("git-glue <git-glue@invalid> {} +0000", jiff::Timestamp::now().as_second());
-    Entry {
-        kind,
-        author: Identity(author.into()),
-        message: BString::default(),
-        encoding: None,
-        commit: None,
-        tree: None,
-        parents: Vec::new(),
-        verbatim: Vec::new(),
-        intent_to_add: Vec::new(),
-    }
+    Entry::new(kind, Identity(author.into()), BString::default())
 }
 
 fn tell_of_rewritten_history(

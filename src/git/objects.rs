@@ -87,9 +87,19 @@ impl Objects {
             .ok_or_else(|| Error::Object { id: id.to_owned(), reason: "is not a well-formed commit".into() })
     }
 
+    /// The bytes of a commit's object.
+    pub fn commit_object(&self, id: &str) -> Result<Vec<u8>, Error> {
+        Ok(self.find(id, gix::object::Kind::Commit)?.detach().data)
+    }
+
     /// Writes a commit; its hex id.
     pub fn write_commit(&self, commit: &Commit) -> Result<String, Error> {
         self.write(gix::object::Kind::Commit, &commit.to_bytes())
+    }
+
+    /// Writes the bytes of a commit's object; its hex id.
+    pub fn write_commit_object(&self, object: &[u8]) -> Result<String, Error> {
+        self.write(gix::object::Kind::Commit, object)
     }
 
     /// Writes a blob; its hex id.
@@ -115,7 +125,7 @@ impl Objects {
 
 impl Commit {
     /// Takes a commit object's bytes apart. Headers that we do not carry (signatures, merge tags) are passed over.
-    fn parse(bytes: &[u8]) -> Option<Commit> {
+    pub fn parse(bytes: &[u8]) -> Option<Commit> {
         let (head, message) = match bytes.find(b"\n\n") {
             Some(at) => (&bytes[..at], &bytes[at + 2..]),
             None => (bytes.strip_suffix(b"\n").unwrap_or(bytes), &b""[..]),

@@ -9,6 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use bstr::{BStr, BString, ByteSlice};
 
 use super::header::Fields;
+use super::object::is_headers;
 use super::{Entry, Identity, Kind, Preamble};
 use crate::patch;
 
@@ -17,6 +18,8 @@ pub(super) const COMMIT: &str = "X-Glue-Commit";
 pub(super) const TREE: &str = "X-Glue-Tree";
 pub(super) const PARENTS: &str = "X-Glue-Parents";
 pub(super) const ENCODING: &str = "X-Glue-Encoding";
+pub(super) const COMMITTER: &str = "X-Glue-Committer";
+pub(super) const HEADERS: &str = "X-Glue-Headers";
 pub(super) const AUTHOR: &str = "X-Glue-Author";
 pub(super) const MESSAGE: &str = "X-Glue-Message";
 /// `none` on a mail that has no diff: a mail without this header and without a diff was cut.
@@ -71,16 +74,21 @@ pub(super) fn read(fields: &Fields) -> Result<Option<Exact>, &'static str> {
     if !parents.iter().all(|parent| is_id(parent.as_ref())) {
         return Err("an id that is not hexadecimal");
     }
+    let headers = decoded(fields, HEADERS)?.map(BString::from);
+    if headers.as_ref().is_some_and(|headers| !is_headers(headers.as_bstr())) {
+        return Err("an X-Glue-Headers that holds more than headers");
+    }
+    let committer = only(fields, COMMITTER)?.map(unquoted).transpose()?.map(one_line).transpose()?;
     let entry = Entry {
-        kind: kind.unwrap_or(Kind::Commit),
-        author: Identity::default(),
-        message: BString::default(),
+        committer: committer.map(Identity),
+        headers,
         encoding: only(fields, ENCODING)?.map(unquoted).transpose()?.map(one_line).transpose()?,
         commit: id(COMMIT)?,
         tree: id(TREE)?,
         parents,
         verbatim: fields.all(VERBATIM).map(unquoted).collect::<Result<_, _>>()?,
         intent_to_add: fields.all(INTENT_TO_ADD).map(unquoted).collect::<Result<_, _>>()?,
+        ..Entry::new(kind.unwrap_or(Kind::Commit), Identity::default(), BString::default())
     };
     Ok(Some(Exact {
         kind,
@@ -116,7 +124,11 @@ fn unquoted(value: &BStr) -> Result<BString, &'static str> {
 
 /// Refuses what would smuggle lines into a commit object's header.
 fn one_line(value: BString) -> Result<BString, &'static str> {
-    if is_one_line(value.as_ref()) { Ok(value) } else { Err("an author or an encoding of more than one line") }
+    if is_one_line(value.as_ref()) {
+        Ok(value)
+    } else {
+        Err("an author, a committer or an encoding of more than one line")
+    }
 }
 
 /// Whether a value can stand in a commit object's header.

@@ -10,6 +10,7 @@ mod header;
 mod identity;
 mod mailinfo;
 mod multipart;
+mod object;
 mod read;
 mod split;
 mod survey;
@@ -49,6 +50,11 @@ pub struct Entry {
     pub message: BString,
     /// The commit's `encoding` header.
     pub encoding: Option<BString>,
+    /// Who committed, and when. None where the capture does not carry it, and where `headers` is the whole head.
+    pub committer: Option<Identity>,
+    /// The lines of the commit object after its committer's, where they are others than `encoding`: a signature, say; or, when
+    /// they start with `tree `, its whole head. See [`Entry::object`].
+    pub headers: Option<BString>,
     /// The id in the sandbox, in hex.
     pub commit: Option<BString>,
     /// The id of the tree that this entry must reach, in hex.
@@ -59,6 +65,25 @@ pub struct Entry {
     pub verbatim: Vec<BString>,
     /// Paths of the work tree that the index only announced (`git add -N`).
     pub intent_to_add: Vec<BString>,
+}
+
+impl Entry {
+    /// An entry of which nothing else is known.
+    pub fn new(kind: Kind, author: Identity, message: BString) -> Entry {
+        Entry {
+            kind,
+            author,
+            message,
+            encoding: None,
+            committer: None,
+            headers: None,
+            commit: None,
+            tree: None,
+            parents: Vec::new(),
+            verbatim: Vec::new(),
+            intent_to_add: Vec::new(),
+        }
+    }
 }
 
 /// What the first mail carries for the whole series, so that a lone file is enough.

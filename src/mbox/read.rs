@@ -119,21 +119,11 @@ pub(super) fn bare(source: &mut (impl Read + Seek), span: Span) -> Result<Locate
 }
 
 fn bare_entry() -> Entry {
-    Entry {
-        kind: Kind::Worktree,
-        author: Identity::default(),
-        message: BString::default(),
-        encoding: None,
-        commit: None,
-        tree: None,
-        parents: Vec::new(),
-        verbatim: Vec::new(),
-        intent_to_add: Vec::new(),
-    }
+    Entry::new(Kind::Worktree, Identity::default(), BString::default())
 }
 
 fn foreign_entry(info: &mut MailInfo) -> Entry {
-    Entry { kind: Kind::Commit, author: info.author(), message: info.message(), ..bare_entry() }
+    Entry::new(Kind::Commit, info.author(), info.message())
 }
 
 fn exact_entry(exact: Exact, info: &mut MailInfo) -> Option<Entry> {

@@ -9,15 +9,9 @@ use super::*;
 
 fn commit(author: &str, message: &str) -> Entry {
     Entry {
-        kind: Kind::Commit,
-        author: Identity(author.into()),
-        message: message.into(),
-        encoding: None,
         commit: Some("c".repeat(40).into()),
         tree: Some("a".repeat(40).into()),
-        parents: Vec::new(),
-        verbatim: Vec::new(),
-        intent_to_add: Vec::new(),
+        ..Entry::new(Kind::Commit, Identity(author.into()), message.into())
     }
 }
 
@@ -184,14 +178,19 @@ fn step() -> impl Strategy<Value = (Entry, Vec<u8>)> {
     let paths = || prop::collection::vec(any::<Vec<u8>>().prop_map(BString::from), 0..3);
     let ids = prop::collection::vec("[0-9a-f]{40}|[0-9a-f]{64}", 0..3);
     let contents = prop::option::of((content(), content()));
-    (kind, author(), message(), prop::option::of(one_line()), ids, paths(), paths(), contents).prop_map(
-        |(kind, author, message, encoding, ids, verbatim, intent_to_add, contents)| {
+    let headers = prop::collection::vec(one_line().prop_filter("a line", |line| !line.is_empty()), 1..4);
+    let head = (prop::option::of(author()), prop::option::of(headers));
+    (kind, author(), message(), prop::option::of(one_line()), head, ids, paths(), paths(), contents).prop_map(
+        |(kind, author, message, encoding, (committer, headers), ids, verbatim, intent_to_add, contents)| {
             let is_commit = kind == Kind::Commit;
+            let headers = headers.map(|lines| BString::from(bstr::concat([bstr::join("\n", lines), b"\n".to_vec()])));
             let entry = Entry {
                 kind,
                 author,
                 message,
                 encoding,
+                committer: committer.filter(|_| is_commit),
+                headers: headers.filter(|_| is_commit),
                 commit: ids.first().map(|id| id.as_str().into()),
                 tree: ids.last().map(|id| id.as_str().into()),
                 parents: ids.iter().map(|id| id.as_str().into()).collect(),

@@ -5,6 +5,7 @@ use std::io::{self, BufWriter, IntoInnerError, Read, Seek, SeekFrom, Write};
 
 use bstr::{BStr, ByteSlice};
 
+use super::object::is_headers;
 use super::survey::{Fragility, Survey, survey};
 use super::text::{Readable, readable, subject_value};
 use super::transfer::QuotedPrintable;
@@ -100,6 +101,12 @@ impl<W: Write> Writer<W> {
         if let Some(encoding) = &entry.encoding {
             glue::write_quoted(out, glue::ENCODING, encoding.as_ref())?;
         }
+        if let Some(committer) = &entry.committer {
+            glue::write_quoted(out, glue::COMMITTER, committer.0.as_ref())?;
+        }
+        if let Some(headers) = &entry.headers {
+            glue::write_base64(out, glue::HEADERS, headers)?;
+        }
         if !author.exact {
             glue::write_base64(out, glue::AUTHOR, &entry.author.0)?;
         }
@@ -168,8 +175,16 @@ fn check(entry: &Entry) -> io::Result<()> {
     if !ids.all(|id| glue::is_id(id.as_ref())) {
         return Err(invalid_input("an object id that is not 40 or 64 hexadecimal digits"));
     }
-    if !std::iter::once(&entry.author.0).chain(&entry.encoding).all(|value| glue::is_one_line(value.as_ref())) {
-        return Err(invalid_input("an author or an encoding that holds a newline or a NUL"));
+    let committer = entry.committer.as_ref().map(|committer| &committer.0);
+    let mut lines = std::iter::once(&entry.author.0).chain(committer).chain(&entry.encoding);
+    if !lines.all(|value| glue::is_one_line(value.as_ref())) {
+        return Err(invalid_input("an author, a committer or an encoding that holds a newline or a NUL"));
+    }
+    if entry.headers.as_ref().is_some_and(|headers| !is_headers(headers.as_bstr())) {
+        return Err(invalid_input("headers of a commit that are no whole lines"));
+    }
+    if entry.kind != Kind::Commit && (entry.committer.is_some() || entry.headers.is_some()) {
+        return Err(invalid_input("a committer, where there is no commit"));
     }
     if entry.kind == Kind::Commit && !(entry.verbatim.is_empty() && entry.intent_to_add.is_empty()) {
         return Err(invalid_input("paths that only the work tree can have, on a commit"));

@@ -114,7 +114,9 @@ fn merge_trees(isolated: &Isolated, objects: &Objects, trees: [&str; 3], subject
     let label = label(subject);
     write_ref(isolated, "HEAD", &ours)?;
     write_ref(isolated, &format!("refs/heads/{label}"), &theirs)?;
-    let merged = isolated.git("merge-tree").args(["--write-tree", "-z", "--no-messages", "HEAD", &label]).finish()?;
+    // `git am` follows renamed files, but does not take a folder for renamed when most of what it held is elsewhere.
+    let merge = isolated.git("merge-tree").env("GIT_CONFIG_PARAMETERS", "'merge.directoryRenames=false'");
+    let merged = merge.args(["--write-tree", "-z", "--no-messages", "HEAD", &label]).finish()?;
     match merged.code {
         Some(0 | 1) => {}
         _ => return Err(merged.failure("merge-tree").into()),

@@ -144,7 +144,7 @@ impl<'a> Builder<'a> {
             bench: Bench::new(isolated)?,
             target,
             options,
-            diff: isolated.path().join("entry.diff"),
+            diff: isolated.path()?.join("entry.diff"),
             links: Links::default(),
             comparison: Comparison::default(),
             built: Built {

@@ -35,7 +35,7 @@ pub fn waiting_mail(repo: &Repo, id: &str) -> Result<Option<usize>, Error> {
 
 /// Moves a session of `git am` that is over out of git's sight; where it is now.
 pub fn put_away(repo: &Repo, isolated: &Isolated) -> Result<PathBuf, Error> {
-    let (from, to) = (repo.git_dir.join("rebase-apply"), isolated.path().join("finished-am"));
+    let (from, to) = (repo.git_dir.join("rebase-apply"), isolated.path()?.join("finished-am"));
     fs::rename(&from, &to).map_err(GitError::io("cannot move", from))?;
     Ok(to)
 }
@@ -60,7 +60,7 @@ pub fn prepare(
     desk: &Desk,
 ) -> Result<Option<AmSession>, Error> {
     let Some(stop) = built.stop.as_ref().filter(|stop| stop.kind == Kind::Commit) else { return Ok(None) };
-    let folder = isolated.path().join("rebase-apply");
+    let folder = isolated.path()?.join("rebase-apply");
     fs::create_dir(&folder).map_err(GitError::io("cannot make", &folder))?;
     let dirty = desk.dirty()?;
     let mut in_the_way = BTreeSet::new();
@@ -161,8 +161,8 @@ pub fn name_rejects<'a>(
         listing.extend_from_slice(name);
         listing.push(0);
     }
-    let on_index =
-        |subcommand: &str| isolated.git(subcommand).env("GIT_INDEX_FILE", isolated.path().join("rejects.index"));
+    let index = isolated.path()?.join("rejects.index");
+    let on_index = |subcommand: &str| isolated.git(subcommand).env("GIT_INDEX_FILE", &index);
     on_index("update-index").args(["-z", "--add", "--index-info"]).input(listing).run()?;
     Ok(Some(on_index("write-tree").line()?.to_string()))
 }

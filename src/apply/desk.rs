@@ -53,13 +53,13 @@ impl<'a> Desk<'a> {
         // The person's own settings say which of their files are unchanged: line endings, filters, all theirs. Changed
         // files make it exit with 1, which is no failure.
         let refresh = attributes.git(repo, "update-index")?.args(["-q", "--refresh"]);
-        refresh.env("GIT_INDEX_FILE", isolated.index()).finish()?;
+        refresh.env("GIT_INDEX_FILE", isolated.index()?).finish()?;
         if repo.config_bool("core.splitIndex")?.is_some() || isolated.has_shared_index() {
             isolated.git("update-index").arg("--no-split-index").run()?;
         }
         let has = |key: &str| Ok::<_, Error>(repo.config_bool(key)?.unwrap_or(true));
         let (has_modes, has_links) = (has("core.fileMode")?, has("core.symlinks")?);
-        Ok(Desk { repo, attributes, isolated, objects: isolated.objects()?, lock, has_modes, has_links })
+        Ok(Desk { repo, attributes, isolated, objects: isolated.objects()?.clone(), lock, has_modes, has_links })
     }
 
     /// The paths at which the index differs from `commit`, those included that are only announced (`git add -N`).
@@ -80,7 +80,7 @@ impl<'a> Desk<'a> {
     /// The tracked paths that are not what the index says.
     pub fn dirty(&self) -> Result<HashSet<BString>, Error> {
         // By the person's own settings: a file that a filter of theirs made is not changed.
-        let diff = self.attributes.git(self.repo, "diff-files")?.env("GIT_INDEX_FILE", self.isolated.index());
+        let diff = self.attributes.git(self.repo, "diff-files")?.env("GIT_INDEX_FILE", self.isolated.index()?);
         let diff = diff.args(["--raw", "-z", "--no-renames", "--ignore-submodules=dirty", "--no-ext-diff"]);
         Ok(raw_changes(diff)?.into_iter().map(|change| change.path).collect())
     }
@@ -143,7 +143,7 @@ impl<'a> Desk<'a> {
     /// Brings the work tree from `from` to `to`, and keeps what it replaces. When that fails half-way, the files are put
     /// back.
     pub fn switch(&self, from: &str, to: &str) -> Result<Spare, Error> {
-        let mut spare = Spare::in_folder(self.isolated.path(), self.top())?;
+        let mut spare = Spare::in_folder(self.isolated.path()?, self.top())?;
         for change in self.isolated.changes(from, to)? {
             spare.keep(&self.file(change.path.as_bstr())?)?;
         }
@@ -156,7 +156,7 @@ impl<'a> Desk<'a> {
 
     /// Makes the index, and the files at which it differs, what `tree` says: what `git am --abort` does to a conflict.
     pub fn reset(&self, tree: &str) -> Result<Spare, Error> {
-        let mut spare = Spare::in_folder(self.isolated.path(), self.top())?;
+        let mut spare = Spare::in_folder(self.isolated.path()?, self.top())?;
         let mut paths = self.staged(tree)?;
         paths.dedup();
         let mut items = Vec::new();
@@ -242,11 +242,11 @@ impl<'a> Desk<'a> {
 
     /// The private index becomes the person's, in one rename.
     pub fn finish(&mut self) -> Result<(), Error> {
-        if !self.isolated.index().exists() {
+        if !self.isolated.index()?.exists() {
             self.isolated.read_tree(self.isolated.format().empty_tree())?;
         }
         // GIT_INDEX_FILE may lie on another file system.
-        let index = self.isolated.index();
+        let index = self.isolated.index()?;
         let moved = fs::rename(&index, &self.lock.path).or_else(|_| fs::copy(&index, &self.lock.path).map(drop));
         moved.map_err(GitError::io("cannot write", &self.lock.path))?;
         fs::rename(&self.lock.path, &self.repo.index).map_err(GitError::io("cannot write", &self.repo.index))?;

@@ -97,7 +97,7 @@ fn is_entry(bench: &mut Bench, series: &mut Series, index: usize, commit: &Commi
     }
     let Some(parent) = commit.parents.first() else { return Ok(false) };
     let before = bench.objects.commit(parent)?.tree;
-    let diff = bench.isolated.path().join("entry.diff");
+    let diff = bench.isolated.path()?.join("entry.diff");
     let patch = Patch::unpack(series, index, &diff)?;
     // An image that does not fit is for the build to complain of.
     let placed = bench.place(&before, &patch);

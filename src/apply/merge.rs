@@ -47,7 +47,7 @@ pub fn images(
     // `--build-fake-ancestor` takes what the diff names no id for (a change of mode alone) from the index.
     isolated.read_tree(ours)?;
     find_preimages(isolated, objects, patch)?;
-    let index = isolated.path().join("preimages");
+    let index = isolated.path()?.join("preimages");
     let built =
         isolated.git("apply").arg(format!("--build-fake-ancestor={}", index.display())).arg(patch.diff).finish()?;
     if built.code != Some(0) {
@@ -144,7 +144,7 @@ fn wrap(objects: &Objects, tree: &str, parent: Option<&str>) -> Result<String, E
 }
 
 fn write_ref(isolated: &Isolated, name: &str, id: &str) -> Result<(), Error> {
-    let file = isolated.path().join(name);
+    let file = isolated.path()?.join(name);
     if let Some(folder) = file.parent() {
         std::fs::create_dir_all(folder).map_err(crate::git::Error::io("cannot make", folder))?;
     }

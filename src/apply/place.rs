@@ -101,7 +101,7 @@ pub struct Bench<'a> {
 impl<'a> Bench<'a> {
     /// A bench on which nothing lies yet.
     pub fn new(isolated: &'a Isolated) -> Result<Bench<'a>, Error> {
-        Ok(Bench { isolated, objects: isolated.objects()?, holds: None })
+        Ok(Bench { isolated, objects: isolated.objects()?.clone(), holds: None })
     }
 
     /// Places `patch` on `tree`.

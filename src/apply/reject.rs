@@ -19,7 +19,7 @@ impl Bench<'_> {
     pub fn reject(&mut self, tree: &str, patch: &Patch) -> Result<Conflict, Error> {
         self.hold(tree)?;
         self.holds = None;
-        let folder = self.isolated.path().join(format!("rejects-{}", patch.index));
+        let folder = self.isolated.path()?.join(format!("rejects-{}", patch.index));
         fs::create_dir_all(&folder).map_err(GitError::io("cannot make", &folder))?;
         let mut rejects = Vec::new();
         for (number, change) in patch.changes.iter().enumerate() {

@@ -21,7 +21,7 @@ pub fn report(
 ) -> Result<Report, Error> {
     let changes = isolated.changes(&target.base_tree, &built.worktree_tree)?;
     let next = built.stop.as_ref().map_or(series.len(), |stop| stop.entry + 1);
-    let mut runs_here = runs_here(repo, &isolated.objects()?, &changes)?;
+    let mut runs_here = runs_here(repo, isolated.objects()?, &changes)?;
     let mut secrets = added::secrets(isolated, &built.trees)?;
     if let Some(stop) = &built.stop {
         to_come(repo, isolated, series, stop.entry, &mut runs_here, &mut secrets)?;
@@ -88,7 +88,7 @@ fn to_come(
     findings: &mut Vec<Finding>,
     secrets: &mut Vec<Secret>,
 ) -> Result<(), Error> {
-    let diff = isolated.path().join("to-come.diff");
+    let diff = isolated.path()?.join("to-come.diff");
     let hooks_path = hooks_path(repo)?;
     for index in first..series.len() {
         let changes = series.unpack(index, &diff)?;

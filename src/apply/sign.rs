@@ -25,7 +25,7 @@ pub fn signed(
     let made = git
         .args(["-F", "-"])
         .input(commit.message.as_slice())
-        .env("GIT_OBJECT_DIRECTORY", isolated.path().join("objects"))
+        .env("GIT_OBJECT_DIRECTORY", isolated.published()?.join("objects"))
         .env("GIT_ALTERNATE_OBJECT_DIRECTORIES", &repo.objects)
         .env("GIT_AUTHOR_NAME", os(author.name())?)
         .env("GIT_AUTHOR_EMAIL", os(author.email())?)

@@ -56,8 +56,8 @@ pub(super) fn keep_bytes(
     if converted.is_empty() {
         return Ok(Vec::new());
     }
-    let place = tempfile::tempdir_in(workspace.desk.path())
-        .map_err(Error::io("cannot make a directory in", workspace.desk.path()))?;
+    let place = tempfile::tempdir_in(workspace.desk.path()?)
+        .map_err(Error::io("cannot make a directory in", workspace.desk.path()?))?;
     let mut prefix = std::ffi::OsString::from("--prefix=");
     prefix.push(place.path());
     prefix.push("/");

@@ -20,7 +20,7 @@ impl Diffs {
     /// Starts the git that compares `pairs`, with an empty folder for the work tree, so that no attributes count.
     pub(super) fn of(workspace: &Workspace, pairs: &[(String, String)]) -> Result<Diffs, Error> {
         let options = ["--stdin", "-r", "-p", "--binary", "-M", "-C", "--full-index"];
-        let empty = workspace.desk.path().join("home");
+        let empty = workspace.desk.path()?.join("home");
         let command = workspace.desk.git_on("diff-tree", &empty).args(options);
         let source = BufReader::with_capacity(1 << 16, command.input(input(pairs)).spawn()?);
         let mut headers = pairs.iter().map(header).collect::<Vec<_>>().into_iter();

@@ -87,7 +87,7 @@ pub(super) fn is_dirty(directory: &Path) -> Result<bool, Error> {
 fn is_dirty_in(repo: Repo) -> Result<bool, Error> {
     let Some(top) = repo.work_tree.clone() else { return Ok(false) };
     let desk = Isolated::over(&repo, Outside::WorkTree, None)?;
-    let objects = desk.objects()?;
+    let objects = desk.objects()?.clone();
     let head = repo.resolve("HEAD")?;
     let inside = Workspace { repo, desk, objects, top, head, branch: None, ours: Vec::new() };
     let state = index::snapshot(&inside, &mut Findings::default())?;

@@ -31,7 +31,7 @@ pub(super) fn look(
     let left_out: Vec<BString> = ignored.iter().filter(|path| !taken.contains(path)).cloned().collect();
     tell_ignored(&left_out, findings);
     let mut walk = Walk { passed_over: ignored.iter().map(trimmed).collect(), empty: Vec::new(), special };
-    walk.passed_over.extend(workspace.own_files());
+    walk.passed_over.extend(workspace.own_files()?);
     walk.passed_over.extend(index.submodules.iter().map(|(path, _)| path.clone()));
     walk.directory(&workspace.top, BString::default());
     let empty = std::mem::take(&mut walk.empty);

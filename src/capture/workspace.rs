@@ -43,7 +43,7 @@ impl Workspace {
             )));
         };
         let desk = Isolated::over(&repo, Outside::WorkTree, None)?;
-        let objects = desk.objects()?;
+        let objects = desk.objects()?.clone();
         let head = repo.resolve("HEAD")?;
         if let Some(head) = &head
             && !objects.has(head)
@@ -56,8 +56,8 @@ impl Workspace {
     }
 
     /// What lies below the top and is ours, our temporary files too; from the top.
-    pub(super) fn own_files(&self) -> Vec<BString> {
-        self.ours.iter().cloned().chain(own::below(&self.top, self.desk.path())).collect()
+    pub(super) fn own_files(&self) -> Result<Vec<BString>, Error> {
+        Ok(self.ours.iter().cloned().chain(own::below(&self.top, self.desk.path()?)).collect())
     }
 
     /// Where a path of the index lies on disk.

@@ -128,14 +128,14 @@ fn untracked(workspace: &Workspace, selection: &Selection, findings: &mut Findin
 /// `git ls-files --others` with the ignore rules that travel with the work tree, and `info/exclude`.
 pub(super) fn others(workspace: &Workspace, options: &[&str], pathspecs: Vec<OsString>) -> Result<Vec<BString>, Error> {
     let mut command = workspace.desk.git("ls-files").args(["-z", "--others", "--exclude-per-directory=.gitignore"]);
-    let exclude = workspace.desk.path().join("info/exclude");
+    let exclude = workspace.desk.path()?.join("info/exclude");
     if exclude.is_file() {
         let mut option = OsString::from("--exclude-from=");
         option.push(exclude);
         command = command.arg(option);
     }
     let bytes = command.args(options).arg("--").args(pathspecs).output()?;
-    let own = workspace.own_files();
+    let own = workspace.own_files()?;
     let is_own = |path: &[u8]| {
         let inside = |own: &BString| path.strip_prefix(own.as_slice());
         own.iter().filter_map(inside).any(|rest| rest.is_empty() || rest.starts_with(b"/"))

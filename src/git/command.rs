@@ -19,6 +19,7 @@ pub struct Command {
     inner: std::process::Command,
     shown: Vec<OsString>,
     input: Vec<u8>,
+    impossible: Option<Error>,
 }
 
 /// What a run left behind, whatever its exit status.
@@ -54,7 +55,12 @@ impl Command {
             .env("GIT_TERMINAL_PROMPT", "0")
             .env("GIT_OPTIONAL_LOCKS", "0")
             .env("GIT_PAGER", "cat");
-        Command { inner, shown: vec![subcommand.into()], input: Vec::new() }
+        Command { inner, shown: vec![subcommand.into()], input: Vec::new(), impossible: None }
+    }
+
+    /// A command that cannot be run because what it needs could not be made ready; running it tells why.
+    pub(super) fn impossible(subcommand: &str, why: Error) -> Command {
+        Command { impossible: Some(why), ..Command::new(subcommand, Path::new(".")) }
     }
 
     /// Adds one argument.
@@ -142,6 +148,9 @@ impl Command {
     /// Starts it; standard output can be read as it comes, so that nothing of it needs to be in memory.
     pub fn spawn(mut self) -> Result<Running, Error> {
         process::may_go_on()?;
+        if let Some(why) = self.impossible {
+            return Err(why);
+        }
         #[cfg(unix)]
         if process::is_undisturbed() {
             std::os::unix::process::CommandExt::process_group(&mut self.inner, 0);

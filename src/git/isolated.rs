@@ -9,16 +9,18 @@
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use super::{Command, Error, ObjectFormat, Objects, Repo, blocking, process};
 
-/// A temporary git directory; gone when dropped.
+/// A private git directory, made when something needs it, gone when dropped.
 pub struct Isolated {
-    dir: tempfile::TempDir,
-    home: PathBuf,
+    repo: Repo,
+    outside: Outside,
+    parent: PathBuf,
+    dir: OnceLock<tempfile::TempDir>,
     work_tree: PathBuf,
-    objects: PathBuf,
-    format: ObjectFormat,
+    objects: Objects,
 }
 
 /// What may come in from the real repository, beyond its objects.
@@ -43,19 +45,42 @@ const FILE_SYSTEM: [&str; 6] = [
 ];
 
 impl Isolated {
-    /// A private git directory over `repo`, made in `place` (or where temporary files go).
+    /// A private git directory over `repo`, to be made in `place` (or where temporary files go).
     pub fn over(repo: &Repo, outside: Outside, place: Option<&Path>) -> Result<Isolated, Error> {
         process::catch_signals();
         if let (Some(work_tree), Outside::WorkTree) = (&repo.work_tree, outside) {
             blocking::refuse_in_work_tree(work_tree)?;
         }
-        let parent = place.map_or_else(std::env::temp_dir, Path::to_owned);
-        sweep(&parent);
+        let work_tree = match (&repo.work_tree, outside) {
+            (Some(work_tree), Outside::WorkTree | Outside::WorkTreeAndFileSystem) => work_tree.clone(),
+            _ => repo.git_dir.join(NO_WORK_TREE),
+        };
+        Ok(Isolated {
+            outside,
+            parent: place.map_or_else(std::env::temp_dir, Path::to_owned),
+            dir: OnceLock::new(),
+            work_tree,
+            objects: Objects::open(&repo.objects, &more_objects(), repo.format)?,
+            repo: repo.clone(),
+        })
+    }
+
+    /// The private git directory itself, made if it was not there.
+    pub fn path(&self) -> Result<&Path, Error> {
+        if let Some(dir) = self.dir.get() {
+            return Ok(dir.path());
+        }
+        let dir = self.make()?;
+        // Where two threads come here at once, one of the directories is the other's to forget.
+        Ok(self.dir.get_or_init(|| dir).path())
+    }
+
+    fn make(&self) -> Result<tempfile::TempDir, Error> {
+        sweep(&self.parent);
         let prefix = format!("{PREFIX}{}-", std::process::id());
-        let dir = tempfile::Builder::new().prefix(&prefix).tempdir_in(&parent);
-        let dir = dir.map_err(Error::io("cannot make a temporary directory in", &parent))?;
-        let git_dir = dir.path().to_owned();
-        let home = git_dir.join("home");
+        let dir = tempfile::Builder::new().prefix(&prefix).tempdir_in(&self.parent);
+        let dir = dir.map_err(Error::io("cannot make a temporary directory in", &self.parent))?;
+        let (git_dir, repo) = (dir.path(), &self.repo);
         for folder in ["objects/info", "objects/pack", "refs", "info", "home"] {
             fs::create_dir_all(git_dir.join(folder)).map_err(Error::io("cannot make", git_dir.join(folder)))?;
         }
@@ -64,38 +89,29 @@ impl Isolated {
             "[core]\n\trepositoryformatversion = 1\n\tbare = false\n[extensions]\n\tobjectFormat = {}\n",
             repo.format.name()
         );
-        if outside == Outside::WorkTreeAndFileSystem {
+        if self.outside == Outside::WorkTreeAndFileSystem {
             config += &file_system_settings(repo)?;
         }
         write(&git_dir.join("config"), config.as_bytes())?;
         write(&git_dir.join("objects/info/alternates"), &alternates(repo)?)?;
         copy_if_there(&repo.common_dir.join("shallow"), &git_dir.join("shallow"))?;
-        if outside == Outside::WorkTree {
+        if self.outside == Outside::WorkTree {
             copy_if_there(&repo.common_dir.join("info/exclude"), &git_dir.join("info/exclude"))?;
         }
-        let work_tree = match (&repo.work_tree, outside) {
-            (Some(work_tree), Outside::WorkTree | Outside::WorkTreeAndFileSystem) => work_tree.clone(),
-            _ => home.clone(),
-        };
-        Ok(Isolated { dir, home, work_tree, objects: repo.objects.clone(), format: repo.format })
-    }
-
-    /// The private git directory itself.
-    pub fn path(&self) -> &Path {
-        self.dir.path()
+        Ok(dir)
     }
 
     /// The index that [`Isolated::git`] works on. It does not exist until it was copied or written.
-    pub fn index(&self) -> PathBuf {
-        self.path().join("index")
+    pub fn index(&self) -> Result<PathBuf, Error> {
+        Ok(self.path()?.join("index"))
     }
 
     /// The hash of the object ids.
     pub fn format(&self) -> ObjectFormat {
-        self.format
+        self.repo.format
     }
 
-    /// Where the work tree's files are; an empty folder when there is none.
+    /// Where the work tree's files are; a name at which nothing is when there is none.
     pub fn work_tree(&self) -> &Path {
         &self.work_tree
     }
@@ -103,12 +119,12 @@ impl Isolated {
     /// Makes the private index a copy of the repository's, time stamp included: git compares it with the files' own
     /// to see which were changed within the same tick, and a younger copy would hide those changes.
     pub fn copy_index(&self, repo: &Repo) -> Result<(), Error> {
-        copy_index(&repo.index, &self.index())?;
+        copy_index(&repo.index, &self.index()?)?;
         // A split index names its base file, which git looks for beside it in the git directory.
         let shared = fs::read_dir(&repo.git_dir).map_err(Error::io("cannot read", &repo.git_dir))?;
         for entry in shared.flatten() {
             if entry.file_name().as_encoded_bytes().starts_with(b"sharedindex.") {
-                copy_index(&entry.path(), &self.path().join(entry.file_name()))?;
+                copy_index(&entry.path(), &self.path()?.join(entry.file_name()))?;
             }
         }
         Ok(())
@@ -116,49 +132,68 @@ impl Isolated {
 
     /// Whether the private index is one half of a split index.
     pub fn has_shared_index(&self) -> bool {
-        let files = fs::read_dir(self.path()).into_iter().flatten().flatten();
+        let files = self.dir.get().and_then(|dir| fs::read_dir(dir.path()).ok()).into_iter().flatten().flatten();
         files.into_iter().any(|file| file.file_name().as_encoded_bytes().starts_with(b"sharedindex."))
     }
 
     /// A git command that sees nothing but this directory, the objects and the work tree, run at the top of the work tree.
+    /// What was added to the objects before this call is there for it.
     pub fn git(&self, subcommand: &str) -> Command {
         self.git_on(subcommand, &self.work_tree)
     }
 
     /// As [`Isolated::git`], with the files of another directory for the work tree.
     pub fn git_on(&self, subcommand: &str, work_tree: &Path) -> Command {
+        let git_dir = match self.published() {
+            Ok(git_dir) => git_dir,
+            Err(error) => return Command::impossible(subcommand, error),
+        };
+        let home = git_dir.join("home");
+        let work_tree = if work_tree == self.repo.git_dir.join(NO_WORK_TREE) { &home } else { work_tree };
         Command::new(subcommand, work_tree)
             .without_git_environment()
-            .env("GIT_DIR", self.path())
+            .env("GIT_DIR", git_dir)
             .env("GIT_WORK_TREE", work_tree)
-            .env("GIT_INDEX_FILE", self.index())
+            .env("GIT_INDEX_FILE", git_dir.join("index"))
             .env("GIT_CONFIG_NOSYSTEM", "1")
             .env("GIT_CONFIG_GLOBAL", "/dev/null")
             .env("GIT_ATTR_NOSYSTEM", "1")
             .env("GIT_NO_REPLACE_OBJECTS", "1")
             .env("GIT_NO_LAZY_FETCH", "1")
-            .env("HOME", &self.home)
-            .env("XDG_CONFIG_HOME", &self.home)
+            .env("HOME", &home)
+            .env("XDG_CONFIG_HOME", &home)
     }
 
-    /// The objects of the repository and of this directory, read and written without a process.
-    pub fn objects(&self) -> Result<Objects, Error> {
-        Objects::open(self.path())
+    /// The private git directory, in which everything new can be seen by a git.
+    pub fn published(&self) -> Result<&Path, Error> {
+        let git_dir = self.path()?;
+        self.objects.publish(&git_dir.join("objects"))?;
+        Ok(git_dir)
     }
 
-    /// Moves every new object into the repository: packs before the loose, each under its final name at once.
+    /// The objects of the repository and new ones, read and written without a process. Everybody shares them.
+    pub fn objects(&self) -> Result<&Objects, Error> {
+        Ok(&self.objects)
+    }
+
+    /// Brings every new object into the repository: packs before the loose, each under its final name at once.
     pub fn keep_objects(&self) -> Result<(), Error> {
-        let from = self.path().join("objects");
-        let mut folders: Vec<_> = fs::read_dir(&from).map_err(Error::io("cannot read", &from))?.flatten().collect();
-        folders.sort_by_key(|folder| (folder.file_name() != "pack", folder.file_name()));
-        for folder in folders {
-            if folder.file_name() != "info" {
-                move_files(&folder.path(), &self.objects.join(folder.file_name()))?;
+        if let Some(dir) = self.dir.get() {
+            let from = dir.path().join("objects");
+            let mut folders: Vec<_> = fs::read_dir(&from).map_err(Error::io("cannot read", &from))?.flatten().collect();
+            folders.sort_by_key(|folder| (folder.file_name() != "pack", folder.file_name()));
+            for folder in folders {
+                if folder.file_name() != "info" {
+                    move_files(&folder.path(), &self.repo.objects.join(folder.file_name()))?;
+                }
             }
         }
-        Ok(())
+        self.objects.keep(&self.repo.objects)
     }
 }
+
+/// The name in the git directory that stands for "no work tree".
+const NO_WORK_TREE: &str = "no work tree";
 
 /// What the names of these directories begin with; then comes the process that made them.
 const PREFIX: &str = "glue-";
@@ -194,13 +229,17 @@ fn file_system_settings(repo: &Repo) -> Result<String, Error> {
     Ok(section)
 }
 
+/// The object directories that the environment adds.
+fn more_objects() -> Vec<PathBuf> {
+    let more = std::env::var_os("GIT_ALTERNATE_OBJECT_DIRECTORIES").unwrap_or_default();
+    std::env::split_paths(&more).filter(|path| path.is_absolute()).collect()
+}
+
 /// The lines of `objects/info/alternates`: the repository's objects, and those that the environment adds.
 fn alternates(repo: &Repo) -> Result<Vec<u8>, Error> {
     let objects = repo.objects.canonicalize().map_err(Error::io("cannot find", &repo.objects))?;
-    let more = std::env::var_os("GIT_ALTERNATE_OBJECT_DIRECTORIES").unwrap_or_default();
-    let more: Vec<_> = std::env::split_paths(&more).filter(|path| path.is_absolute()).collect();
     let mut lines = Vec::new();
-    for path in std::iter::once(&objects).chain(&more) {
+    for path in std::iter::once(&objects).chain(&more_objects()) {
         lines.extend_from_slice(&alternate(path.as_os_str().as_encoded_bytes()));
         lines.push(b'\n');
     }

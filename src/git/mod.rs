@@ -5,16 +5,28 @@
 
 mod blocking;
 mod command;
+mod commit;
+mod database;
+mod deflate;
+mod entries;
 mod isolated;
+mod loose;
+mod new_objects;
 mod objects;
 mod process;
+mod recent;
 mod repo;
 mod trees;
 
 pub use command::{Command, Output, Running};
+pub use commit::Commit;
+pub use entries::{Entries, Entry, Malformed};
+pub use gix::ObjectId;
+pub use gix::objs::Kind;
 pub use isolated::{Isolated, Outside};
-pub use objects::{Commit, Objects};
+pub use objects::{Base, Objects};
 pub use process::{Undisturbed, is_alive, signal};
+pub use recent::Bytes;
 pub use repo::{InProgress, ObjectFormat, Repo};
 pub(crate) use trees::raw_sides;
 pub use trees::{TreeChange, TreeItem, is_executable_file, raw_changes};

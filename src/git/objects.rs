@@ -1,183 +1,257 @@
-//! The object database in-process, through gix: read and write objects by id.
+//! Objects by id: what is new here first, then the repository's database.
+//!
+//! New objects are not visible to anybody else until they are published to the private git directory or kept in the
+//! repository; when and where is [`Isolated`](super::Isolated)'s to say.
 
-use std::path::Path;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use bstr::{BStr, BString, ByteSlice};
-use gix::ObjectId;
+use bstr::{BStr, ByteSlice};
 
-use super::{Error, TreeItem};
+use super::database::Database;
+use super::new_objects::NewObjects;
+use super::recent::{Bytes, Recent};
+use super::{Commit, Entries, Error, Kind, ObjectFormat, ObjectId, TreeItem};
 
-/// An open object database.
+/// The objects of a repository, and new ones in front of them. Clones share all of it.
+#[derive(Clone)]
 pub struct Objects {
-    repo: gix::Repository,
+    shared: Arc<Shared>,
 }
 
-/// A commit's parts, exactly as they are in the object.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Commit {
-    /// Hex id of the tree.
-    pub tree: String,
-    /// Hex ids of the parents.
-    pub parents: Vec<String>,
-    /// The author line without its keyword: `Name <mail> seconds offset`.
-    pub author: BString,
-    /// The committer line without its keyword.
-    pub committer: BString,
-    /// The `encoding` header.
-    pub encoding: Option<BString>,
-    /// Everything after the blank line.
-    pub message: BString,
+struct Shared {
+    hash: gix::hash::Kind,
+    state: Mutex<State>,
 }
+
+struct State {
+    repository: Database,
+    /// The private git directory's objects, once a git ran there: it may have written some.
+    private: Option<Private>,
+    new: NewObjects,
+    recent: Recent,
+}
+
+/// Where a git writes its objects.
+struct Private {
+    objects: PathBuf,
+    /// Opened when it is needed, anew after each git.
+    open: Option<Database>,
+}
+
+/// An object that the new one is much like.
+#[derive(Debug, Clone, Copy)]
+pub struct Base<'a> {
+    /// Its id.
+    pub id: ObjectId,
+    /// Which bytes of it were replaced by which bytes of the new object: ascending; between them both are the same.
+    pub edits: &'a [(Range<usize>, Range<usize>)],
+    /// Its size in bytes.
+    pub base_len: usize,
+}
+
+/// How many bytes of what was read or made last are kept at hand.
+const RECENT: usize = 64 << 20;
 
 impl Objects {
-    /// Opens the git directory `git_dir` without looking at any configuration but its own.
-    pub fn open(git_dir: &Path) -> Result<Objects, Error> {
-        let failed = |reason: String| Error::Object { id: git_dir.display().to_string(), reason };
-        let options = gix::open::Options::isolated().open_path_as_is(true);
-        let repo = gix::open_opts(git_dir, options).map_err(|error| failed(error.to_string()))?;
-        Ok(Objects { repo })
+    /// Opens the object directory `objects` of a repository, and `more` beside it.
+    pub(super) fn open(objects: &Path, more: &[PathBuf], format: ObjectFormat) -> Result<Objects, Error> {
+        let hash = format.hash();
+        let repository = Database::open(objects, more, hash)?;
+        let state = State { repository, private: None, new: NewObjects::default(), recent: Recent::new(RECENT) };
+        Ok(Objects { shared: Arc::new(Shared { hash, state: Mutex::new(state) }) })
     }
 
     /// Whether the object is there.
     pub fn has(&self, id: &str) -> bool {
-        parse(id).is_ok_and(|id| self.repo.has_object(id))
+        parse(id).is_ok_and(|id| self.contains(&id))
+    }
+
+    /// Whether the object is there.
+    pub fn contains(&self, id: &ObjectId) -> bool {
+        let mut state = self.state();
+        state.new.has(id) || state.repository.has(id) || state.private().is_some_and(|private| private.has(id))
+    }
+
+    /// An object's kind and bytes.
+    pub fn read(&self, id: ObjectId) -> Result<(Kind, Bytes), Error> {
+        self.state().read(&id)?.ok_or_else(|| missing(&id.to_string(), "is missing"))
+    }
+
+    /// An object's bytes, if it is of that kind.
+    pub fn read_kind(&self, id: ObjectId, kind: Kind) -> Result<Bytes, Error> {
+        match self.read(id)? {
+            (is, bytes) if is == kind => Ok(bytes),
+            (is, _) => Err(missing(&id.to_string(), format!("is a {is}, not a {kind}"))),
+        }
     }
 
     /// The bytes of a blob.
     pub fn blob(&self, id: &str) -> Result<Vec<u8>, Error> {
-        let object = self.find(id, gix::object::Kind::Blob)?;
-        Ok(object.detach().data)
+        let bytes = self.read_kind(parse(id)?, Kind::Blob)?;
+        Ok(Arc::try_unwrap(bytes).unwrap_or_else(|shared| shared.to_vec()))
     }
 
     /// The size of an object in bytes, without reading its content where the database allows it.
     pub fn size(&self, id: &str) -> Result<u64, Error> {
-        let header = self.repo.find_header(parse(id)?).map_err(|error| missing(id, error))?;
-        Ok(header.size())
+        let found = self.state().header(&parse(id)?)?;
+        Ok(found.ok_or_else(|| missing(id, "is missing"))?.1)
     }
 
     /// The id that these bytes have as a blob; nothing is written.
     pub fn blob_id(&self, bytes: &[u8]) -> Result<String, Error> {
-        let kind = gix::object::Kind::Blob;
-        let id = gix::objs::compute_hash(self.repo.object_hash(), kind, bytes);
-        Ok(id.map_err(|error| missing("new blob", error))?.to_string())
+        Ok(self.id_of(Kind::Blob, bytes)?.to_string())
+    }
+
+    /// The id that these bytes have as an object of that kind; nothing is written. Bytes that were made to collide with
+    /// others are refused, as git refuses them.
+    pub fn id_of(&self, kind: Kind, bytes: &[u8]) -> Result<ObjectId, Error> {
+        let id = gix::objs::compute_hash(self.shared.hash, kind, bytes);
+        id.map_err(|error| missing(&format!("new {kind}"), error))
     }
 
     /// What a tree says of a path below it; `None` when the path is not there.
     pub fn entry(&self, tree: &str, path: &BStr) -> Result<Option<TreeItem>, Error> {
-        let mut item: Option<TreeItem> = None;
-        for name in path.split(|&byte| byte == b'/') {
-            let folder = match &item {
-                None => tree,
-                // Nothing is below a file, nor, in this repository, below a submodule.
-                Some(item) if !item.is_tree() => return Ok(None),
-                Some(item) => &item.id,
+        let mut folder = parse(tree)?;
+        let mut names = path.split(|&byte| byte == b'/').peekable();
+        while let Some(name) = names.next() {
+            let bytes = self.read_kind(folder, Kind::Tree)?;
+            let Some(entry) = Entries::of(&bytes, self.shared.hash).find_name(name.as_bstr(), folder)? else {
+                return Ok(None);
             };
-            let found = self.repo.find_tree(parse(folder)?).map_err(|error| missing(folder, error))?;
-            let entry = found.lookup_entry([name]).map_err(|error| missing(folder, error))?;
-            let Some(entry) = entry else { return Ok(None) };
-            item = Some(TreeItem { mode: u32::from(entry.mode().value()), id: entry.object_id().to_string() });
+            match names.peek() {
+                None => return Ok(Some(TreeItem { mode: entry.mode, id: entry.id.to_string() })),
+                // Nothing is below a file, nor, in this repository, below a submodule.
+                Some(_) if !entry.is_tree() => return Ok(None),
+                Some(_) => folder = entry.id,
+            }
         }
-        Ok(item)
+        Ok(None)
     }
 
     /// A commit's parts.
     pub fn commit(&self, id: &str) -> Result<Commit, Error> {
-        let object = self.find(id, gix::object::Kind::Commit)?;
-        Commit::parse(&object.data)
-            .ok_or_else(|| Error::Object { id: id.to_owned(), reason: "is not a well-formed commit".into() })
+        let bytes = self.read_kind(parse(id)?, Kind::Commit)?;
+        Commit::parse(&bytes).ok_or_else(|| missing(id, "is not a well-formed commit"))
     }
 
     /// The bytes of a commit's object.
     pub fn commit_object(&self, id: &str) -> Result<Vec<u8>, Error> {
-        Ok(self.find(id, gix::object::Kind::Commit)?.detach().data)
+        Ok(self.read_kind(parse(id)?, Kind::Commit)?.to_vec())
     }
 
-    /// Writes a commit; its hex id.
+    /// Adds a commit; its hex id.
     pub fn write_commit(&self, commit: &Commit) -> Result<String, Error> {
-        self.write(gix::object::Kind::Commit, &commit.to_bytes())
+        Ok(self.add(Kind::Commit, commit.to_bytes(), None)?.to_string())
     }
 
-    /// Writes the bytes of a commit's object; its hex id.
+    /// Adds the bytes of a commit's object; its hex id.
     pub fn write_commit_object(&self, object: &[u8]) -> Result<String, Error> {
-        self.write(gix::object::Kind::Commit, object)
+        Ok(self.add(Kind::Commit, object.to_vec(), None)?.to_string())
     }
 
-    /// Writes a blob; its hex id.
+    /// Adds a blob; its hex id.
     pub fn write_blob(&self, bytes: &[u8]) -> Result<String, Error> {
-        self.write(gix::object::Kind::Blob, bytes)
+        Ok(self.add(Kind::Blob, bytes.to_vec(), None)?.to_string())
     }
 
-    fn write(&self, kind: gix::object::Kind, bytes: &[u8]) -> Result<String, Error> {
-        let failed = |reason: String| Error::Object { id: format!("new {kind}"), reason };
-        let id = gix::prelude::Write::write_buf(&self.repo.objects, kind, bytes)
-            .map_err(|error| failed(error.to_string()))?;
-        Ok(id.to_string())
+    /// Adds an object; its id. One that the repository has is not written again. With a `base` it costs no more than what
+    /// differs from it.
+    pub fn add(&self, kind: Kind, bytes: Vec<u8>, base: Option<Base<'_>>) -> Result<ObjectId, Error> {
+        let id = self.id_of(kind, &bytes)?;
+        self.add_as(id, kind, bytes, base)?;
+        Ok(id)
     }
 
-    fn find(&self, id: &str, kind: gix::object::Kind) -> Result<gix::Object<'_>, Error> {
-        let object = self.repo.find_object(parse(id)?).map_err(|error| missing(id, error))?;
-        if object.kind != kind {
-            return Err(Error::Object { id: id.to_owned(), reason: format!("is a {}, not a {kind}", object.kind) });
+    /// As [`Objects::add`], for bytes whose id is known from [`Objects::id_of`].
+    pub fn add_as(&self, id: ObjectId, kind: Kind, bytes: Vec<u8>, base: Option<Base<'_>>) -> Result<(), Error> {
+        let mut state = self.state();
+        let bytes = Arc::new(bytes);
+        state.recent.put(id, kind, bytes.clone());
+        if !state.new.has(&id) && !state.repository.has(&id) {
+            state.new.add(id, kind, bytes, base)?;
         }
-        Ok(object)
+        Ok(())
+    }
+
+    /// Makes everything that is new visible in the private git directory with these objects, and sees from now on what git
+    /// writes there.
+    pub(super) fn publish(&self, private: &Path) -> Result<(), Error> {
+        let mut state = self.state();
+        state.new.write_to(private)?;
+        state.private = Some(Private { objects: private.to_owned(), open: None });
+        Ok(())
+    }
+
+    /// Makes everything that is new visible in the repository with these objects.
+    pub(super) fn keep(&self, repository: &Path) -> Result<(), Error> {
+        self.state().new.write_to(repository)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // What a thread that panicked left is whole: each change of it is made in one step.
+        self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Commit {
-    /// Takes a commit object's bytes apart. Headers that we do not carry (signatures, merge tags) are passed over.
-    pub fn parse(bytes: &[u8]) -> Option<Commit> {
-        let (head, message) = match bytes.find(b"\n\n") {
-            Some(at) => (&bytes[..at], &bytes[at + 2..]),
-            None => (bytes.strip_suffix(b"\n").unwrap_or(bytes), &b""[..]),
-        };
-        let mut commit = Commit {
-            tree: String::new(),
-            parents: Vec::new(),
-            author: BString::default(),
-            committer: BString::default(),
-            encoding: None,
-            message: message.into(),
-        };
-        for line in head.split(|&byte| byte == b'\n') {
-            let (key, value) = line.split_once_str(" ").unwrap_or((line, b""));
-            match key {
-                b"tree" => commit.tree = value.to_str().ok()?.to_owned(),
-                b"parent" => commit.parents.push(value.to_str().ok()?.to_owned()),
-                b"author" => commit.author = value.into(),
-                b"committer" => commit.committer = value.into(),
-                b"encoding" => commit.encoding = Some(value.into()),
-                _ => {}
-            }
+impl State {
+    fn read(&mut self, id: &ObjectId) -> Result<Option<(Kind, Bytes)>, Error> {
+        if let Some(found) = self.recent.get(id) {
+            return Ok(Some(found));
         }
-        (!commit.tree.is_empty()).then_some(commit)
+        let found = match self.new.read(id)? {
+            Some(found) => Some(found),
+            None => self.find(|database| database.find(id))?.map(|found| (found.kind, Arc::new(found.bytes))),
+        };
+        if let Some((kind, bytes)) = &found {
+            self.recent.put(*id, *kind, bytes.clone());
+        }
+        Ok(found)
     }
 
-    /// The object's bytes, in git's order of headers.
-    fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = format!("tree {}\n", self.tree).into_bytes();
-        for parent in &self.parents {
-            bytes.extend_from_slice(format!("parent {parent}\n").as_bytes());
+    fn header(&mut self, id: &ObjectId) -> Result<Option<(Kind, u64)>, Error> {
+        if let Some(found) = self.new.header(id) {
+            return Ok(Some(found));
         }
-        for (key, value) in
-            [("author", Some(&self.author)), ("committer", Some(&self.committer)), ("encoding", self.encoding.as_ref())]
+        self.find(|database| database.header(id))
+    }
+
+    /// Asks the databases, the repository's once more when it may have been packed anew meanwhile.
+    fn find<T>(&mut self, ask: impl Fn(&Database) -> Result<Option<T>, Error>) -> Result<Option<T>, Error> {
+        if let Some(found) = ask(&self.repository)? {
+            return Ok(Some(found));
+        }
+        if let Some(private) = self.private()
+            && let Some(found) = ask(private)?
         {
-            if let Some(value) = value {
-                bytes.extend_from_slice(key.as_bytes());
-                bytes.push(b' ');
-                bytes.extend_from_slice(value);
-                bytes.push(b'\n');
-            }
+            return Ok(Some(found));
         }
-        bytes.push(b'\n');
-        bytes.extend_from_slice(&self.message);
-        bytes
+        self.repository.reopen()?;
+        if let Some(private) = &mut self.private {
+            private.open = None;
+        }
+        match ask(&self.repository)? {
+            Some(found) => Ok(Some(found)),
+            None => self.private().map_or(Ok(None), ask),
+        }
+    }
+
+    /// The private git directory's database, if a git was started there.
+    fn private(&mut self) -> Option<&Database> {
+        let private = self.private.as_mut()?;
+        if private.open.is_none() {
+            private.open = Database::open(&private.objects, &[], self.repository.hash()).ok();
+        }
+        private.open.as_ref()
     }
 }
 
-fn parse(id: &str) -> Result<ObjectId, Error> {
+/// An id from its hex form.
+pub(super) fn parse(id: &str) -> Result<ObjectId, Error> {
     ObjectId::from_hex(id.as_bytes()).map_err(|error| missing(id, error))
 }
 
-fn missing(id: &str, error: impl std::fmt::Display) -> Error {
-    Error::Object { id: id.to_owned(), reason: error.to_string() }
+pub(super) fn missing(id: &str, reason: impl std::fmt::Display) -> Error {
+    Error::Object { id: id.to_owned(), reason: reason.to_string() }
 }

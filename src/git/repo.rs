@@ -25,6 +25,14 @@ impl ObjectFormat {
         }
     }
 
+    /// As gix names it.
+    pub fn hash(self) -> gix::hash::Kind {
+        match self {
+            ObjectFormat::Sha1 => gix::hash::Kind::Sha1,
+            ObjectFormat::Sha256 => gix::hash::Kind::Sha256,
+        }
+    }
+
     /// The id of the tree with nothing in it.
     pub fn empty_tree(self) -> &'static str {
         match self {

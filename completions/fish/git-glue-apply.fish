@@ -9,6 +9,8 @@ never\t'Never'"
 complete -c git-glue-apply -l in-place -d 'Apply on the branch that is checked out, without a new one'
 complete -c git-glue-apply -l no-checkout -d 'Make the branch, but leave HEAD, index and files alone'
 complete -c git-glue-apply -l check -d 'Change nothing; say what would land, and what is in its way'
+complete -c git-glue-apply -l verify-only -d 'Change nothing; prove the capture against the commit that the sandbox began with'
+complete -c git-glue-apply -l exact -d 'Keep the ids of the sandbox\'s commits: committer, signatures, merges and all'
 complete -c git-glue-apply -l atomic -d 'Change nothing at all unless everything fits'
 complete -c git-glue-apply -l reject -d 'Land what fits, and write hunks that do not to `.rej` files'
 complete -c git-glue-apply -l commit-worktree -d 'Commit the work that was not committed in the sandbox, too'

@@ -1,12 +1,13 @@
 //! Entries become trees, trees become commits, all in the object database.
 
-mod named;
+pub(super) mod named;
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use bstr::{BString, ByteSlice};
 
+use super::exact::Step;
 use super::links::Links;
 use super::place::{Bench, Conflict, Patch, Placed, Reject, Stage};
 use super::preimages;
@@ -92,10 +93,7 @@ pub fn build(
     target: &Target,
     options: &Options,
 ) -> Result<Built, Error> {
-    if let Some(pack) = series.preimages() {
-        preimages::check(pack).map_err(|reason| Error::Objects { reason })?;
-        isolated.git("unpack-objects").args(["-q", "--strict", "--max-input-size=33554432"]).input(pack).run()?;
-    }
+    preimages::unpack(isolated, series)?;
     let mut builder = Builder::start(repo, isolated, target, options)?;
     let mut first = target.resume.as_ref().map_or(0, Resume::first);
     if let Some(waiting) = target.resume.as_ref().and_then(|resume| resume.waiting) {
@@ -248,6 +246,10 @@ impl<'a> Builder<'a> {
     /// An entry that does not fit: the tree to go on with, or `None` to stop here.
     fn conflict(&mut self, entry: &Entry, patch: &Patch, conflict: Conflict) -> Result<Option<String>, Error> {
         let paths = conflict.paths();
+        if self.options.exact && entry.kind == Kind::Commit {
+            let reason = "does not fit on the commit that it was made on".to_owned();
+            return Err(Error::Corrupt { entry: patch.index + 1, subject: patch.subject.clone(), reason });
+        }
         if !self.target.can_stop(self.options) {
             return Err(Error::Conflicts { entry: patch.index + 1, subject: patch.subject.clone(), paths });
         }
@@ -279,7 +281,7 @@ impl<'a> Builder<'a> {
         let left_out = self.built.left_out.contains(&patch.index);
         match entry.kind {
             Kind::Commit if left_out => {}
-            Kind::Commit if tree == self.tree && !patch.changes.is_empty() => {
+            Kind::Commit if tree == self.tree && !patch.changes.is_empty() && !self.options.exact => {
                 self.built.already.push(patch.subject.clone())
             }
             Kind::Commit => {
@@ -323,6 +325,7 @@ impl<'a> Builder<'a> {
             message: entry.message.clone(),
         };
         let id = match self.target.sign {
+            _ if self.options.exact && entry.commit.is_some() => self.exact(entry, tree, patch)?,
             true => signed(self.repo, self.bench.isolated, &self.bench.objects, &commit, &patch.subject)?,
             false => self.bench.objects.write_commit(&commit)?,
         };
@@ -337,6 +340,13 @@ impl<'a> Builder<'a> {
         });
         self.built.tip = id;
         Ok(())
+    }
+
+    /// The commit as it was in the sandbox.
+    fn exact(&self, entry: &Entry, tree: &str, patch: &Patch) -> Result<String, Error> {
+        let (previous, is_first) = (Some(self.built.tip.as_str()), self.built.commits.is_empty());
+        let step = Step { index: patch.index, entry, subject: &patch.subject, previous, is_first, tree };
+        step.commit(&self.bench.objects)
     }
 
     /// The author as the capture has it; at the committer's time when a mail has none that can be read.

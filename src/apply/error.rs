@@ -199,6 +199,9 @@ pub enum Error {
         /// Where.
         paths: Vec<BString>,
     },
+    /// The commits cannot have the sandbox's ids, or there is nothing to prove them against.
+    #[error(transparent)]
+    Exact(#[from] super::exact::Refusal),
     /// `commit.gpgSign` is set and this commit cannot be signed as it is.
     #[error("`commit.gpgSign` is set, and the commit '{subject}' cannot be signed without changing it: {reason}")]
     CannotSign {

@@ -20,6 +20,7 @@ mod build;
 mod conflict;
 mod desk;
 mod error;
+mod exact;
 mod landed;
 mod landing;
 mod links;
@@ -38,14 +39,17 @@ mod sign;
 mod spare;
 mod target;
 mod undo;
+mod verify;
 
 pub use added::MOST as MOST_SECRETS;
 pub use build::{Built, BuiltCommit, Stop};
 pub use error::{Error, Obstacle};
+pub use exact::Refusal;
 pub use proof::Proof;
 pub use series::Series;
 pub use target::{Target, branch_part};
 pub use undo::{Undone, is_known, undo};
+pub use verify::{Parting, Verdict, verify};
 
 use std::path::PathBuf;
 
@@ -73,6 +77,8 @@ pub struct Options {
     pub rest: bool,
     /// Sign no commit, whatever `commit.gpgSign` says.
     pub no_gpg_sign: bool,
+    /// Make the commits with the ids that they have in the sandbox, on the commit that it began with.
+    pub exact: bool,
 }
 
 /// Where the work lands.
@@ -160,6 +166,10 @@ pub struct Report {
     pub work_tree: Option<PathBuf>,
     /// Whether `--undo` can take it back.
     pub undoable: bool,
+    /// Whether the ids of the commits are the sandbox's.
+    pub exact: bool,
+    /// How many commits of HEAD's are not on the branch, because it begins where the sandbox did.
+    pub newer: usize,
 }
 
 /// Uncommitted work that came along.
@@ -187,11 +197,21 @@ pub fn run(repo: &Repo, mut series: Series, options: &Options) -> Result<Outcome
     }
     let target = Target::find(repo, &series, options)?;
     if let Some(branch) = landed::already(repo, &mut series, &target, options)? {
+        if options.exact {
+            exact::check_same(repo, &series, &target)?;
+        }
         return Ok(Outcome::AlreadyApplied { branch });
     }
     target.check_free(repo, &series, options)?;
+    if options.exact {
+        exact::check_in_place(&series, &target, options)?;
+    }
     let isolated = Isolated::over(repo, Outside::WorkTreeAndFileSystem, Some(&repo.common_dir))?;
     let built = build::build(repo, &isolated, &mut series, &target, options)?;
-    let report = risk::report(repo, &isolated, &mut series, &target, &built, options)?;
+    let mut report = risk::report(repo, &isolated, &mut series, &target, &built, options)?;
+    if options.exact {
+        exact::check_history(&isolated, &series, &target.base, &built.tip)?;
+        report.newer = exact::newer(repo, &target)?;
+    }
     landing::land(repo, &isolated, &mut series, &target, built, report, options)
 }

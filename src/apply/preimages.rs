@@ -3,6 +3,8 @@
 //! It comes from the sandbox, and a kilobyte of it can inflate to a megabyte. Objects are measured one after another and not
 //! kept (gitformat-pack(5)); whether their contents are right is for git to see.
 
+use super::{Error, Series};
+use crate::git::Isolated;
 use gix::zlib::{Decompress, FlushDecompress, Status};
 
 /// What all objects may inflate to, in bytes: four times what a capture takes along.
@@ -12,8 +14,15 @@ const BLOB: u8 = 3;
 /// A delta to an object of the same pack, some bytes before it.
 const OFFSET_DELTA: u8 = 6;
 
+/// Takes the preimages that the capture brings along, if any, into the private directory.
+pub fn unpack(isolated: &Isolated, series: &Series) -> Result<(), Error> {
+    let Some(pack) = series.preimages() else { return Ok(()) };
+    check(pack).map_err(|reason| Error::Objects { reason })?;
+    Ok(isolated.git("unpack-objects").args(["-q", "--strict", "--max-input-size=33554432"]).input(pack).run()?)
+}
+
 /// Refuses a pack of anything but files, or of too much; the error says what is wrong.
-pub fn check(pack: &[u8]) -> Result<(), &'static str> {
+fn check(pack: &[u8]) -> Result<(), &'static str> {
     const DAMAGED: &str = "is damaged";
     let (head, mut rest) = pack.split_at_checked(12).ok_or(DAMAGED)?;
     let count = head[8..].iter().fold(0_u32, |count, byte| count << 8 | u32::from(*byte));

@@ -77,7 +77,7 @@ impl Comparison {
 }
 
 /// Whether the last trees are those that the capture says the sandbox ended at, as far as it does.
-fn ends_as_said(series: &Series, base_tree: &str) -> bool {
+pub fn ends_as_said(series: &Series, base_tree: &str) -> bool {
     let Some(sidecar) = &series.sidecar else { return true };
     let last = |kinds: &[Kind]| {
         let mut entries = series.entries().rev().filter(|entry| kinds.contains(&entry.kind));

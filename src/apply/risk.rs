@@ -47,6 +47,8 @@ pub fn report(
         left_over,
         work_tree: None,
         undoable: false,
+        exact: options.exact,
+        newer: 0,
     })
 }
 

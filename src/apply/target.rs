@@ -4,7 +4,7 @@ use bstr::{BString, ByteSlice};
 
 use super::record::Record;
 use super::resume::{self, Resume};
-use super::{Error, OnConflict, Options, Place, Series};
+use super::{Error, OnConflict, Options, Place, Series, exact};
 use crate::git::Repo;
 
 /// The facts about the repository that everything else goes by.
@@ -56,6 +56,7 @@ impl Target {
             None => head.clone().ok_or(Error::UnbornHead)?,
         };
         let head = head.ok_or(Error::UnbornHead)?;
+        let base = if options.exact { exact::base(repo, series, &head)? } else { base };
         let base_tree =
             repo.resolve(&format!("{base}^{{tree}}"))?.ok_or_else(|| Error::NoSuchCommit { revision: base.clone() })?;
         let head_branch = repo.head_branch()?;
@@ -63,7 +64,7 @@ impl Target {
             Place::InPlace => head_branch.clone(),
             _ => Some(new_branch(repo, series, options)?),
         };
-        let brings = series.commits().next().is_some() && (waiting || !options.rest);
+        let brings = series.commits().next().is_some() && (waiting || !options.rest) && !options.exact;
         let commits = brings || options.commit_worktree;
         let committer = if commits { Some(committer(repo)?) } else { None };
         let sign = commits && !options.no_gpg_sign && repo.config_bool("commit.gpgSign")?.unwrap_or(false);

@@ -7,7 +7,7 @@ use crate::apply::place::Patch;
 use crate::mbox::Entry;
 
 /// Refuses an entry that says of a path how it shall land, and does not change that path: it may be a file of the person's.
-pub(super) fn check(entry: &Entry, patch: &Patch) -> Result<(), Error> {
+pub(in crate::apply) fn check(entry: &Entry, patch: &Patch) -> Result<(), Error> {
     let is_own = |path: &&BString| patch.changes.iter().any(|change| change.new_path.as_ref() == Some(*path));
     let is_new = |path: &&BString| {
         let mut own = patch.changes.iter().filter(|change| change.new_path.as_ref() == Some(*path));

@@ -2,9 +2,11 @@
 //!
 //! What it prints is in `report` and `report_json`, what it says when it refuses in `refusal`.
 
+mod exact;
 mod refusal;
 mod report;
 mod report_json;
+pub(super) mod verify;
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -66,6 +68,20 @@ pub struct Args {
     #[arg(long)]
     check: bool,
 
+    /// Change nothing; prove the capture against the commit that the sandbox began with
+    ///
+    /// That commit must be in this repository; HEAD, index and files do not matter, and may be in the middle of anything. Exit
+    /// status 1 when a tree comes out as another than the sandbox had.
+    #[arg(long, conflicts_with_all = ["branch", "in_place", "onto", "no_checkout", "worktree", "check", "atomic", "reject", "commit_worktree", "rest", "undo", "exact"])]
+    verify_only: bool,
+
+    /// Keep the ids of the sandbox's commits: committer, signatures, merges and all
+    ///
+    /// The commit that the sandbox began with must be in the history of HEAD; the branch begins there. With `--in-place` it
+    /// must be HEAD itself. The commits are not signed anew.
+    #[arg(long, conflicts_with_all = ["onto", "rest", "undo"])]
+    exact: bool,
+
     /// Change nothing at all unless everything fits
     #[arg(long, conflicts_with = "reject")]
     atomic: bool,
@@ -124,6 +140,10 @@ impl Program for Args {
             series.max_inflated = bytes;
         }
         tell_of_capture(ui, &repo, &series);
+        if self.verify_only {
+            let verdict = apply::verify(&repo, &mut series).map_err(|error| failure(error, &name))?;
+            return verify::told(ui, &verdict);
+        }
         let options = configured(self.options(), &repo, &series.id)?;
         let id = series.id.clone();
         match apply::run(&repo, series, &options).map_err(|error| failure(error, &name))? {
@@ -171,6 +191,7 @@ impl Args {
             commit_worktree: self.commit_worktree,
             rest: self.rest,
             no_gpg_sign: self.no_gpg_sign,
+            exact: self.exact,
         }
     }
 }

@@ -1,10 +1,12 @@
 //! What a refusal means for the user: the one table from the errors of apply to words, hints and exit statuses.
 
+use super::exact;
 use crate::apply::Error;
 use crate::cli::{Exit, Failure};
 
 const INTRODUCE: &str = "git config --global user.name \"Your Name\" && git config --global user.email you@example.com";
 const SIGN_LATER: &str = "apply with --no-gpg-sign and sign later: git rebase --exec 'git commit --amend --no-edit -S'";
+const CONTRADICTORY: &str = "the capture contradicts itself; do not trust it, capture again";
 const NOT_ATOMIC: &str = "without --atomic, what fits lands and the conflict is left for you to resolve";
 
 /// What a refusal means for the user: exit status, a word for programs, what to type next.
@@ -17,9 +19,7 @@ pub(super) fn failure(error: Error, id: &str) -> Failure {
         Error::Mbox(_) | Error::Patch { .. } | Error::Incomplete { .. } => {
             make("corrupt").hint("capture it again, or copy it again as a binary file")
         }
-        Error::Corrupt { .. } | Error::Objects { .. } => {
-            make("corrupt").hint("the capture contradicts itself; do not trust it, capture again")
-        }
+        Error::Corrupt { .. } | Error::Objects { .. } => make("corrupt").hint(CONTRADICTORY),
         Error::HostilePath { .. } | Error::ThroughLink { .. } => {
             make("hostile-path").hint("nothing of this capture was applied; look at it with: git glue-diff")
         }
@@ -58,6 +58,7 @@ pub(super) fn failure(error: Error, id: &str) -> Failure {
         Error::UncommittedNeedsWorkTree => make("needs-work-tree")
             .hint(format!("add --commit-worktree, or land it elsewhere: git glue-apply --worktree <path> {id}")),
         Error::Conflicts { .. } => make("conflict").hint(NOT_ATOMIC),
+        Error::Exact(refusal) => exact::failure(&refusal, id),
         Error::CannotSign { .. } => make("cannot-sign").hint(SIGN_LATER),
         Error::Unresolved { .. } => {
             make("unresolved").hint(format!("resolve and git add them, then: git glue-apply --continue {id}"))

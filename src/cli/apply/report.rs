@@ -16,6 +16,7 @@ pub(super) fn told(ui: &mut Ui, outcome: &str, report: &Report, name: &str, exit
     if !ui.quiet {
         headline(ui, outcome, report)?;
         commits(ui, report)?;
+        ids(ui, report)?;
         uncommitted(ui, report)?;
         proof(ui, &report.proof)?;
     }
@@ -72,6 +73,28 @@ fn commits(ui: &mut Ui, report: &Report) -> Result<(), Failure> {
         ui.line(format!("  (here already) {subject}"))?;
     }
     Ok(())
+}
+
+/// Says which ids are the sandbox's, where that was asked for.
+fn ids(ui: &mut Ui, report: &Report) -> Result<(), Failure> {
+    if !report.exact {
+        return Ok(());
+    }
+    let kept = report.commits.iter().filter(|commit| commit.sandbox_id.as_ref() == Some(&commit.id)).count();
+    ui.line(match report.commits.len() - kept {
+        0 => format!("Commit ids: those of the sandbox ({kept} of {kept})"),
+        _ => {
+            format!("Commit ids: those of the sandbox ({kept}), but for the last one, which holds the uncommitted work")
+        }
+    })?;
+    match report.newer {
+        0 => Ok(()),
+        newer => ui.line(format!(
+            "The branch begins where the sandbox did: {} of yours {} not on it",
+            count(newer, "newer commit"),
+            if newer == 1 { "is" } else { "are" }
+        )),
+    }
 }
 
 fn uncommitted(ui: &mut Ui, report: &Report) -> Result<(), Failure> {

@@ -42,6 +42,8 @@ pub(super) fn report_json(ui: &mut Ui, outcome: &str, report: Option<&Report>) -
         "tip": report.tip,
         "work_tree": report.work_tree.as_ref().map(|path| path.display().to_string()),
         "commits": commits,
+        "exact": report.exact,
+        "newer": report.newer,
         "already": report.already.iter().map(|subject| subject.to_str_lossy()).collect::<Vec<_>>(),
         "staged": text(&report.uncommitted.staged),
         "unstaged": text(&report.uncommitted.unstaged),

@@ -18,6 +18,7 @@ mod exact;
 mod export;
 mod generated;
 mod import;
+mod index_file;
 mod install;
 mod interrupts;
 mod layers;

@@ -9,6 +9,7 @@ mod commit;
 mod database;
 mod deflate;
 mod entries;
+pub mod index;
 mod isolated;
 mod loose;
 mod new_objects;

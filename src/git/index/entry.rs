@@ -1,0 +1,240 @@
+//! One entry of an index file, read in place.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use bstr::{BStr, ByteSlice};
+use gix::ObjectId;
+
+use super::{DAMAGED, Unusual};
+
+/// An entry: a path, what is staged of it, and what its file was like when it was last seen to be that.
+#[derive(Debug, Clone, Copy)]
+pub struct Entry<'a> {
+    bytes: &'a [u8],
+    hash_len: usize,
+    path: &'a BStr,
+}
+
+/// What the file system said of a file, as an index keeps it: numbers cut to 32 bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Stat {
+    /// Seconds and nanoseconds of the last change of the file or of what is known of it.
+    pub ctime: (u32, u32),
+    /// Seconds and nanoseconds of the last change of the content.
+    pub mtime: (u32, u32),
+    /// The device.
+    pub dev: u32,
+    /// The number on the device.
+    pub ino: u32,
+    /// The owner.
+    pub uid: u32,
+    /// The owner's group.
+    pub gid: u32,
+    /// The size in bytes.
+    pub size: u32,
+}
+
+/// Where the mode is; before it are seven words of the stat, after it three.
+const MODE: usize = 24;
+/// Where the object id begins.
+pub(super) const ID: usize = 40;
+/// Where the size is, the last word before the id.
+const SIZE: usize = 36;
+
+const ASSUMED: u16 = 0x8000;
+const EXTENDED: u16 = 0x4000;
+const STAGE: u16 = 0x3000;
+const NAME: u16 = 0x0fff;
+
+const SKIPPED: u16 = 0x4000;
+const ANNOUNCED: u16 = 0x2000;
+
+impl<'a> Entry<'a> {
+    /// The entry that `bytes` begin with.
+    pub(super) fn read(bytes: &'a [u8], hash_len: usize) -> Option<Entry<'a>> {
+        let flags = short(bytes, ID + hash_len)?;
+        let start = ID + hash_len + if flags & EXTENDED == 0 { 2 } else { 4 };
+        // A name of that length or longer says nothing of its length.
+        let length = match flags & NAME {
+            NAME => bytes.get(start..)?.find_byte(0)?,
+            length => usize::from(length),
+        };
+        let size = (start + length + 8) & !7;
+        let path = bytes.get(start..start + length)?.as_bstr();
+        let is_whole = bytes.get(start + length) == Some(&0) && !path.is_empty();
+        is_whole.then_some(Entry { bytes: bytes.get(..size)?, hash_len, path })
+    }
+
+    /// The bytes of an entry with nothing unusual about it.
+    pub(super) fn write(path: &BStr, mode: u32, id: &ObjectId, stat: &Stat) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(ID + 32 + 2 + path.len() + 8);
+        let Stat { ctime, mtime, dev, ino, uid, gid, size } = *stat;
+        for word in [ctime.0, ctime.1, mtime.0, mtime.1, dev, ino, mode, uid, gid, size] {
+            bytes.extend_from_slice(&word.to_be_bytes());
+        }
+        bytes.extend_from_slice(id.as_bytes());
+        let length = u16::try_from(path.len()).map_or(NAME, |length| length.min(NAME));
+        bytes.extend_from_slice(&length.to_be_bytes());
+        bytes.extend_from_slice(path);
+        bytes.resize((bytes.len() + 8) & !7, 0);
+        bytes
+    }
+
+    /// The bytes of this entry, changed so that git will look at the file's content, whatever its stat is.
+    pub(super) fn smudged(&self) -> Vec<u8> {
+        let mut bytes = self.bytes.to_vec();
+        bytes[SIZE..ID].fill(0);
+        bytes
+    }
+
+    /// The number of bytes it takes in the file.
+    pub(super) fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// The path from the top of the work tree.
+    pub fn path(&self) -> &'a BStr {
+        self.path
+    }
+
+    /// The mode, as in a tree.
+    pub fn mode(&self) -> u32 {
+        word(self.bytes, MODE)
+    }
+
+    /// The id of what is staged.
+    pub fn id(&self) -> ObjectId {
+        ObjectId::from_bytes_or_panic(self.id_bytes())
+    }
+
+    pub(super) fn id_bytes(&self) -> &'a [u8] {
+        &self.bytes[ID..ID + self.hash_len]
+    }
+
+    /// What its file was like.
+    pub fn stat(&self) -> Stat {
+        let word = |at| word(self.bytes, at);
+        Stat {
+            ctime: (word(0), word(4)),
+            mtime: (word(8), word(12)),
+            dev: word(16),
+            ino: word(20),
+            uid: word(28),
+            gid: word(32),
+            size: word(SIZE),
+        }
+    }
+
+    /// Whether it is a submodule's commit.
+    pub fn is_gitlink(&self) -> bool {
+        self.mode() & 0o170_000 == 0o160_000
+    }
+
+    /// Whether git was told not to look at the file: `assume-unchanged` or `skip-worktree`.
+    pub fn is_unseen(&self) -> bool {
+        self.flags() & ASSUMED != 0 || self.extended() & SKIPPED != 0
+    }
+
+    /// Whether it is there to be added later: `git add -N`.
+    pub fn is_announced(&self) -> bool {
+        self.extended() & ANNOUNCED != 0
+    }
+
+    pub(super) fn is_extended(&self) -> bool {
+        self.flags() & EXTENDED != 0
+    }
+
+    /// 0, or the side of a conflict that it is.
+    pub(super) fn stage(&self) -> u16 {
+        (self.flags() & STAGE) >> 12
+    }
+
+    fn flags(&self) -> u16 {
+        short(self.bytes, ID + self.hash_len).unwrap_or(0)
+    }
+
+    fn extended(&self) -> u16 {
+        if self.is_extended() { short(self.bytes, ID + self.hash_len + 2).unwrap_or(0) } else { 0 }
+    }
+}
+
+impl Stat {
+    /// What a file system says of a file, or of a link itself.
+    #[cfg(unix)]
+    pub fn of(metadata: &std::fs::Metadata) -> Stat {
+        use std::os::unix::fs::MetadataExt;
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an index keeps 32 bits of each")]
+        let cut = |number: i64| number as u32;
+        Stat {
+            ctime: (cut(metadata.ctime()), cut(metadata.ctime_nsec())),
+            mtime: (cut(metadata.mtime()), cut(metadata.mtime_nsec())),
+            dev: cut(metadata.dev().cast_signed()),
+            ino: cut(metadata.ino().cast_signed()),
+            uid: metadata.uid(),
+            gid: metadata.gid(),
+            size: cut(metadata.size().cast_signed()),
+        }
+    }
+
+    /// Whether a file has not changed since. The device does not count: that of a network file system may be another each time.
+    pub fn is_same_file(&self, now: &Stat) -> bool {
+        Stat { dev: 0, ..*self } == Stat { dev: 0, ..*now }
+    }
+}
+
+/// A time as an index keeps it.
+pub(super) fn stamp(time: SystemTime) -> (u32, u32) {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    #[expect(clippy::cast_possible_truncation, reason = "an index keeps 32 bits")]
+    (since.as_secs() as u32, since.subsec_nanos())
+}
+
+/// Entries one after the other.
+#[derive(Debug, Clone)]
+pub(super) struct Entries<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    hash_len: usize,
+    /// How many are left; unknown when they take all of the bytes.
+    left: Option<u32>,
+}
+
+impl<'a> Entries<'a> {
+    pub(super) fn new(bytes: &'a [u8], hash_len: usize, count: Option<u32>) -> Entries<'a> {
+        Entries { bytes, at: 0, hash_len, left: count }
+    }
+
+    /// Where the next one begins.
+    pub(super) fn at(&self) -> usize {
+        self.at
+    }
+}
+
+impl<'a> Iterator for Entries<'a> {
+    type Item = Result<Entry<'a>, Unusual>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let rest = &self.bytes[self.at..];
+        match &mut self.left {
+            Some(0) => return None,
+            Some(left) => *left -= 1,
+            None if rest.is_empty() => return None,
+            None => {}
+        }
+        let Some(entry) = Entry::read(rest, self.hash_len) else {
+            self.left = Some(0);
+            return Some(Err(DAMAGED));
+        };
+        self.at += entry.len();
+        Some(Ok(entry))
+    }
+}
+
+fn short(bytes: &[u8], at: usize) -> Option<u16> {
+    bytes.get(at..at + 2)?.try_into().ok().map(u16::from_be_bytes)
+}
+
+/// A word of an entry, which is long enough.
+fn word(bytes: &[u8], at: usize) -> u32 {
+    bytes.get(at..at + 4).and_then(|word| word.try_into().ok()).map_or(0, u32::from_be_bytes)
+}

@@ -25,12 +25,12 @@ pub(super) struct Header {
     new_mode: Option<u32>,
     old_id: Option<BString>,
     new_id: Option<BString>,
-    pub(super) contents: Contents,
+    pub(super) contents: Counts,
 }
 
 /// What is known about the contents' change.
 #[derive(Default)]
-pub(super) struct Contents {
+pub(super) struct Counts {
     pub(super) any: bool,
     pub(super) binary: bool,
     pub(super) missing: bool,

@@ -1,11 +1,17 @@
-//! One entry's diff as data: which files it changes, and how. No repository in sight.
+//! One entry's diff as data: which files it changes, and how; and what a file becomes by it. No repository in sight.
 //!
-//! A header-level view of git's diff format (git-diff(1), "Generating patch text with -p"): hunks and binary patches are
-//! counted and passed over, never held. Placing hunks is left to `apply`.
+//! git's diff format (git-diff(1), "Generating patch text with -p") is read in two ways that agree: as a stream of
+//! headers, of which hunks and binary patches are counted and passed over ([`changes`]), and with its contents
+//! borrowed from a diff in memory ([`read`]). Hunks go where `git apply` puts them ([`place`]). Which file a change is
+//! about, whether it may be touched, and what its ids are, is left to `apply`.
 
 mod binary;
+mod contents;
 mod header;
+mod image;
 mod lines;
+mod old_side;
+mod place;
 mod quote;
 mod scan;
 
@@ -13,7 +19,10 @@ use std::io::{self, BufRead};
 
 use bstr::BString;
 
+pub use binary::{Binary, BinaryError};
+pub use contents::{Contents, FilePatch, Hunk, HunkLine, LineKind, LineRange, read, rejected};
 pub(crate) use lines::Lines;
+pub use place::{Misfit, Placement, place, place_what_fits};
 pub(crate) use quote::quote_always;
 pub use quote::{quote, unquote};
 pub(crate) use scan::{Item, Scanner};

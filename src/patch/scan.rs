@@ -7,10 +7,10 @@ use std::io::BufRead;
 
 use bstr::{BStr, ByteSlice};
 
-use super::binary::DeltaStart;
+use super::binary::{DeltaStart, line_length};
 use super::header::Header;
 use super::lines::Lines;
-use super::{Error, FileChange, Inside};
+use super::{Error, FileChange, Inside, LineRange};
 
 /// No header line that git writes for a path of 4,096 bytes is longer, quoted twice over.
 const LONGEST_HEADER: usize = 64 * 1024;
@@ -26,12 +26,49 @@ pub(crate) enum Item {
 /// The walk over one diff.
 pub(crate) struct Scanner<R> {
     lines: Lines<R>,
+    /// Where the contents of the change are, for a reader that holds the diff; `None` where they are passed over.
+    found: Option<Found>,
+}
+
+/// Where the contents of one change are, in bytes from the start of the diff.
+#[derive(Default)]
+pub(super) struct Found {
+    pub(super) hunks: Vec<FoundHunk>,
+    pub(super) blocks: Vec<FoundBlock>,
+}
+
+/// A hunk: its first byte, the first byte after its `@@` line, and the first byte after it.
+pub(super) struct FoundHunk {
+    pub(super) old: LineRange,
+    pub(super) new: LineRange,
+    pub(super) start: u64,
+    pub(super) body: u64,
+    pub(super) end: u64,
+    pub(super) trailing: bool,
+}
+
+/// A block of a binary patch: its lines of base 85, without the one that ends them.
+pub(super) struct FoundBlock {
+    pub(super) is_delta: bool,
+    pub(super) size: u64,
+    pub(super) start: u64,
+    pub(super) end: u64,
 }
 
 impl<R: BufRead> Scanner<R> {
     /// Starts at the next line of `lines`.
     pub(crate) fn new(lines: Lines<R>) -> Self {
-        Scanner { lines }
+        Scanner { lines, found: None }
+    }
+
+    /// Has each change tell where its contents are.
+    pub(super) fn locating(self) -> Self {
+        Scanner { found: Some(Found::default()), ..self }
+    }
+
+    /// Where the contents of the last change are.
+    pub(super) fn found(&mut self) -> Found {
+        self.found.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
     /// The line that the scanner stands on.
@@ -112,35 +149,53 @@ impl<R: BufRead> Scanner<R> {
 
     /// One hunk, by the numbers of its `@@` line, so that no content is ever taken for a header.
     fn hunk(&mut self, header: &mut Header) -> Result<(), Error> {
-        let (mut old, mut new) =
-            ranges(self.lines.line()).ok_or_else(|| self.malformed("a hunk without line counts"))?;
+        let (old, new) = ranges(self.lines.line()).ok_or_else(|| self.malformed("a hunk without line counts"))?;
+        let (start, body) = (self.lines.start(), self.lines.end());
         header.contents.any = true;
+        let trailing = self.hunk_lines(header, old.lines, new.lines)?;
+        if self.lines.advance(LONGEST_HEADER)? && !self.lines.line().starts_with(b"\\ ") {
+            self.lines.again();
+        }
+        let end = self.lines.position();
+        if let Some(found) = &mut self.found {
+            found.hunks.push(FoundHunk { old, new, start, body, end, trailing });
+        }
+        Ok(())
+    }
+
+    /// The lines of a hunk of `old` and `new` lines; whether the last of them is context.
+    fn hunk_lines(&mut self, header: &mut Header, mut old: u64, mut new: u64) -> Result<bool, Error> {
+        let mut trailing = false;
+        let mut blank = false;
         while old > 0 || new > 0 {
             if !self.lines.advance(1)? {
                 return Err(self.truncated(Inside::Hunk));
             }
-            let (takes_old, takes_new) = match self.lines.line().first() {
+            let first = self.lines.line().first();
+            let (takes_old, takes_new) = match first {
                 Some(b' ') | None => (1, 1),
                 Some(b'-') => (1, 0),
                 Some(b'+') => (0, 1),
+                Some(b'\\') if blank => return Err(self.malformed("an empty line of a hunk that lacks its newline")),
                 Some(b'\\') => (0, 0),
                 // An empty context line whose blank was lost, from a mail with CRLF.
                 Some(b'\r') if self.lines.length() == 1 => (1, 1),
                 Some(_) => return Err(self.malformed("a line that is no hunk line")),
             };
+            blank = first.is_none();
             let short = || self.malformed("a hunk that does not add up to its line counts");
             old = old.checked_sub(takes_old).ok_or_else(short)?;
             new = new.checked_sub(takes_new).ok_or_else(short)?;
             header.contents.removed += u64::from(takes_old > takes_new);
             header.contents.added += u64::from(takes_new > takes_old);
+            if takes_old + takes_new > 0 {
+                trailing = takes_old == takes_new;
+            }
             if !self.lines.is_terminated() {
                 return Err(self.truncated(Inside::Hunk));
             }
         }
-        if self.lines.advance(LONGEST_HEADER)? && !self.lines.line().starts_with(b"\\ ") {
-            self.lines.again();
-        }
-        Ok(())
+        Ok(trailing)
     }
 
     /// The blocks of a `GIT binary patch`: the new contents, then mostly the old ones, each ended by an empty line.
@@ -162,8 +217,11 @@ impl<R: BufRead> Scanner<R> {
             };
             let is_delta = literal.is_none();
             let (size, _) = number(size).ok_or_else(|| self.malformed("a binary patch without its size"))?;
-            let first = self.lines.start();
+            let (first, start) = (self.lines.start(), self.lines.end());
             let delta = self.binary_lines(is_delta)?;
+            if let Some(found) = &mut self.found {
+                found.blocks.push(FoundBlock { is_delta, size, start, end: self.lines.start() });
+            }
             let result = match delta.result_size() {
                 Some(result) if is_delta => result,
                 None if is_delta => {
@@ -186,20 +244,21 @@ impl<R: BufRead> Scanner<R> {
             if !self.lines.advance(if is_delta { LONGEST } else { 1 })? || !self.lines.is_terminated() {
                 return Err(self.truncated(Inside::BinaryPatch));
             }
-            let bytes = match self.lines.line().first() {
+            let letter = match self.lines.line().first() {
                 None => return Ok(start),
                 Some(b'\r') if self.lines.length() == 1 => return Ok(start),
-                Some(letter @ b'A'..=b'Z') => u64::from(letter - b'A') + 1,
-                Some(letter @ b'a'..=b'z') => u64::from(letter - b'a') + 27,
-                Some(_) => return Err(self.malformed("a line of a binary patch that does not start with its length")),
+                Some(letter) => *letter,
             };
-            let expected = 1 + bytes.div_ceil(4) * 5;
+            let Some(bytes) = line_length(letter) else {
+                return Err(self.malformed("a line of a binary patch that does not start with its length"));
+            };
+            let expected = 1 + bytes.div_ceil(4) as u64 * 5;
             // One more where line ends are CRLF.
             if self.lines.length() != expected && self.lines.length() != expected + 1 {
                 return Err(self.malformed("a line of a binary patch that is not as long as it says"));
             }
             if is_delta {
-                start.line(&self.lines.line()[1..], bytes);
+                start.line(self.lines.line());
             }
         }
     }
@@ -222,20 +281,21 @@ fn is_binary_notice(line: &BStr) -> bool {
     (line.starts_with(b"Binary files ") || line.starts_with(b"Files ")) && line.ends_with(b" differ")
 }
 
-/// The line counts of `@@ -1,2 +3,4 @@`; a count that is left out is one.
-fn ranges(line: &BStr) -> Option<(u64, u64)> {
+/// The lines that `@@ -1,2 +3,4 @@` names; a count that is left out is one.
+fn ranges(line: &BStr) -> Option<(LineRange, LineRange)> {
     let rest = line.strip_prefix(b"@@ -")?;
     let (old, rest) = range(rest)?;
     let (new, rest) = range(rest.strip_prefix(b" +")?)?;
     rest.starts_with(b" @@").then_some((old, new))
 }
 
-fn range(text: &[u8]) -> Option<(u64, &[u8])> {
-    let (_, rest) = number(text)?;
-    match rest.strip_prefix(b",") {
-        Some(rest) => number(rest),
-        None => Some((1, rest)),
-    }
+fn range(text: &[u8]) -> Option<(LineRange, &[u8])> {
+    let (start, rest) = number(text)?;
+    let (lines, rest) = match rest.strip_prefix(b",") {
+        Some(rest) => number(rest)?,
+        None => (1, rest),
+    };
+    Some((LineRange { start, lines }, rest))
 }
 
 fn number(text: &[u8]) -> Option<(u64, &[u8])> {

@@ -131,3 +131,52 @@ proptest! {
         changes(pieces.concat().as_bytes()).for_each(drop);
     }
 }
+
+/// Places the only file of a diff.
+fn placed(diff: &str, preimage: &str) -> Result<String, Misfit> {
+    let files = super::read(diff.as_bytes()).unwrap();
+    let Contents::Hunks(hunks) = &files[0].contents else { panic!("no hunks: {files:#?}") };
+    let placement = place(hunks, preimage.as_bytes())?;
+    let mut copied = 0;
+    let mut rebuilt = Vec::new();
+    for (old, new) in &placement.edits {
+        rebuilt.extend_from_slice(&preimage.as_bytes()[copied..old.start]);
+        rebuilt.extend_from_slice(&placement.postimage[new.clone()]);
+        copied = old.end;
+    }
+    rebuilt.extend_from_slice(&preimage.as_bytes()[copied..]);
+    assert_eq!(rebuilt, placement.postimage, "the edits");
+    Ok(placement.postimage.to_str().unwrap().to_owned())
+}
+
+#[test]
+fn hunks_go_to_the_nearest_place_and_the_later_of_two() {
+    let diff = "--- a/x\n+++ b/x\n@@ -5,3 +5,3 @@\n a\n-b\n+B\n c\n";
+    assert_eq!(placed(diff, "1\n2\n3\n4\na\nb\nc\n").unwrap(), "1\n2\n3\n4\na\nB\nc\n");
+    assert_eq!(placed(diff, "a\nb\nc\n4\n5\n6\na\nb\nc\n").unwrap(), "a\nb\nc\n4\n5\n6\na\nB\nc\n");
+    assert_eq!(placed(diff, "1\na\nb\nc\n5\n6\n7\na\nb\nc\n").unwrap(), "1\na\nb\nc\n5\n6\n7\na\nB\nc\n");
+    assert_eq!(placed(diff, "1\na\nb\nc\n5\n6\n7\n8\na\nb\nc\n").unwrap(), "1\na\nB\nc\n5\n6\n7\n8\na\nb\nc\n");
+    assert_eq!(placed(diff, "1\na\nb\nC\n"), Err(Misfit { hunk: 0 }));
+}
+
+#[test]
+fn added_lines_know_their_numbers() {
+    let diff = "--- a/x\n+++ b/x\n@@ -2,3 +2,4 @@\n a\n-b\n+B\n+BB\n c\n@@ -8,2 +9,3 @@\n x\n+y\n z\n";
+    let files = super::read(diff.as_bytes()).unwrap();
+    let Contents::Hunks(hunks) = &files[0].contents else { panic!() };
+    let placement = place(hunks, b"1\n2\na\nb\nc\n6\n7\nx\nz\n").unwrap();
+    let added: Vec<_> = placement.added_lines().collect();
+    assert_eq!(added, [(4, b"B".as_slice()), (5, b"BB"), (10, b"y")]);
+}
+
+#[test]
+fn binary_patches_make_what_they_say_and_no_more() {
+    let diff = "diff --git a/x b/x\nindex 1..2 100644\nGIT binary patch\nliteral 1\nIcmZPo000310RR91\n\nliteral 0\nHcmV?d00001\n\n";
+    let files = super::read(diff.as_bytes()).unwrap();
+    let Contents::Binary { forward, reverse: Some(reverse) } = &files[0].contents else { panic!("{files:#?}") };
+    assert_eq!(forward.apply(b"", 1).unwrap(), [0]);
+    assert_eq!(forward.apply(b"", 0), Err(BinaryError::TooLarge { size: 1, most: 0 }));
+    assert_eq!(reverse.apply(b"\0", 0).unwrap(), b"");
+    assert!(matches!(Binary { size: 2, ..*forward }.apply(b"", 9), Err(BinaryError::Damaged(_))));
+    assert!(matches!(Binary { size: 0, ..*forward }.apply(b"", 9), Err(BinaryError::Damaged(_))));
+}

@@ -147,3 +147,58 @@ fn work_from_nothing(away: &Sandbox) {
     away.commit("First\n");
     away.write("b.txt", "b\n");
 }
+
+#[test]
+fn a_capture_proves_itself_before_the_sandbox_goes() {
+    for way in [Way::Store, Way::Pipe] {
+        let mut story = story(way);
+        work(&story.away);
+        story.options.push("--verify".to_owned());
+        let captured = story.capture();
+        story.ran(&captured.run);
+        captured.run.says("Proof     trees match the sandbox (3 of 3)");
+        let run = story.apply(&captured, &[]);
+        run.is(0).says("trees match the sandbox");
+        let said = &captured.sidecar["verified"];
+        assert_eq!(said, &serde_json::Value::from((way == Way::Store).then_some(true)), "a pipe is gone by then");
+    }
+}
+
+#[test]
+fn programs_get_the_verdict_too_and_a_file_its_sidecar() {
+    let story = story(Way::Store);
+    work(&story.away);
+    let out = story.away.root().join("out.mbox");
+    let run = story.run_capture(&["--verify", "--json", "-o", out.to_str().unwrap()]);
+    let json = run.is(0).json();
+    assert_eq!((&json["verified"]["proof"]["verdict"], &json["verified"]["exact"]), (&"matches".into(), &1.into()));
+    assert_eq!(json["capture"]["verified"], true);
+    let beside = std::fs::read(out.with_extension("mbox.meta.json")).unwrap();
+    assert_eq!(serde_json::from_slice::<serde_json::Value>(&beside).unwrap()["verified"], true);
+    assert_eq!(story.run_capture(&["--json"]).json()["verified"], serde_json::Value::Null);
+}
+
+/// git reads an object by the name of its file, and does not look whether the content has that name.
+#[test]
+fn a_capture_that_is_not_what_it_says_is_told_of_loudly() {
+    let story = story(Way::Store);
+    let (away, other) = (&story.away, story.away.at("other"));
+    other.init(&[]);
+    work(away);
+    let loose = |repo: &Sandbox, content: &str| {
+        let id = repo.git_with(&["hash-object", "-w", "--stdin"], content.as_bytes());
+        let (folder, file) = id.trim().split_at(2);
+        repo.path(format!(".git/objects/{}/{}", folder.as_bstr(), file.as_bstr()))
+    };
+    away.write("new", "good\n");
+    away.commit("New\n");
+    let (good, bad) = (loose(away, "good\n"), loose(&other, "evil\n"));
+    std::fs::remove_file(&good).unwrap();
+    std::fs::copy(bad, good).unwrap();
+    let run = story.run_capture(&["--verify"]);
+    run.is(1)
+        .says("the capture was written, but does not lead to what is here: entry 2 (New)")
+        .says("keep this sandbox");
+    let run = verify(&story, &story.home, &[]);
+    run.is(1).says("could not be proved in the sandbox").says("entry 2 (New)");
+}

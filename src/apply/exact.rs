@@ -130,10 +130,10 @@ impl Step<'_> {
     /// Makes the commit as it was in the sandbox; its id.
     pub fn commit(&self, objects: &Objects) -> Result<String, Error> {
         let wanted = self.entry.commit.as_ref().ok_or_else(|| self.not_carried())?.to_string();
-        let object = match objects.has(&wanted) {
+        let object = match self.entry.object(self.previous.map(BStr::new)) {
+            Some(object) => object,
             // Its name is its content, whoever brought it.
-            true => objects.commit_object(&wanted)?,
-            false => self.entry.object(self.previous.map(BStr::new)).ok_or_else(|| self.not_carried())?,
+            None => objects.commit_object(&wanted).map_err(|_| self.not_carried())?,
         };
         self.check(objects, &object)?;
         let id = objects.write_commit_object(&object)?;

@@ -1,5 +1,6 @@
 //! `git glue-capture`: capture what an agent did in this sandbox.
 
+mod prove;
 mod tell;
 
 use std::ffi::OsString;
@@ -77,6 +78,13 @@ pub struct Args {
     #[arg(long, short, value_name = "path", value_hint = clap::ValueHint::FilePath)]
     output: Option<PathBuf>,
 
+    /// Read the capture back, and prove that it leads to what is here
+    ///
+    /// Every entry is placed, in memory, on the commit that the agent started from, and every tree compared, as apply does
+    /// it at home. When one differs, the exit status is 1, and the sandbox must not be thrown away.
+    #[arg(long, conflicts_with = "begin")]
+    verify: bool,
+
     /// Capture again and again, every <secs> seconds when something changed, until told to stop
     ///
     /// Without <secs> every 60 seconds. What was warned of is not said again while it stays as it is. SIGTERM and SIGINT (Ctrl-C) make a last capture before it ends.
@@ -107,6 +115,7 @@ impl Program for Args {
     fn run(self, ui: &mut Ui) -> Result<Exit, Failure> {
         ui.quiet = self.quiet;
         let watch = self.watch;
+        let mut teller = Teller::new(self.verify);
         let options = self.options();
         if watch.is_some() && (ui.json || options.destination == Destination::Stream) {
             return Err(Failure::new(
@@ -123,15 +132,15 @@ impl Program for Args {
                 .hint("give it to a pipe, such as git glue-capture -o - | git glue-show -, or to a file: -o <path>"));
         }
         match watch {
-            Some(seconds) => keep_watching(ui, &options, seconds),
-            None => Teller::default().tell(ui, &options, capture::run(&options, &Store::from_env())?),
+            Some(seconds) => keep_watching(ui, &options, seconds, teller),
+            None => teller.tell(ui, &options, capture::run(&options, &Store::from_env())?),
         }
     }
 }
 
 /// Captures until a signal comes, and once more then. What cannot be helped by waiting ends it; a git that failed, or a
 /// capture over its cap, may do better the next time.
-fn keep_watching(ui: &mut Ui, options: &Options, seconds: u64) -> Result<Exit, Failure> {
+fn keep_watching(ui: &mut Ui, options: &Options, seconds: u64, mut teller: Teller) -> Result<Exit, Failure> {
     // The signal that ends the waiting must leave the last capture its gits.
     let _undisturbed = crate::git::Undisturbed::begin();
     let stop = Arc::new(AtomicBool::new(false));
@@ -142,7 +151,6 @@ fn keep_watching(ui: &mut Ui, options: &Options, seconds: u64) -> Result<Exit, F
     let every = if seconds == 1 { "every second".to_owned() } else { format!("every {seconds} seconds") };
     ui.say(format!("watching, {every}; stop with Ctrl-C"));
     let (store, pause) = (Store::from_env(), Duration::from_secs(seconds));
-    let mut teller = Teller::default();
     let mut seen = None;
     let mut last = Ok(Exit::Done);
     loop {

@@ -40,6 +40,7 @@ pub use lock::Lock;
 pub use meta::{META_VERSION, Meta};
 pub use newest::Newest;
 pub use resolve::{Latest, Source};
+pub use save::mark_verified;
 pub use sidecar::{DEFAULT_CAP_BYTES, Older, Sidecar, Warning, now};
 pub use size::size_text;
 pub use store::{Damage, Session, Store};

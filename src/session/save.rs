@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
 use super::capture::{check, hash};
-use super::capture_files::{NAMES, PENDING, PREVIOUS, SIDECAR, TRUNCATED, WHOLE, with_ending};
+use super::capture_files::{NAMES, PENDING, PREVIOUS, SIDECAR, TRUNCATED, WHOLE, sidecar_paths, with_ending};
 use super::store::{open_regular, read_small};
 use super::{Error, Older, Session, Sidecar, atomic};
 
@@ -177,6 +177,22 @@ impl Session {
         io::copy(&mut original, copy.as_file_mut()).map_err(Error::io("write", copy.path()))?;
         Ok(copy)
     }
+}
+
+/// Notes in the sidecar of the capture at `path` whether it was proved where it was made.
+///
+/// # Errors
+/// When there is no sidecar, or it cannot be written.
+pub fn mark_verified(path: &Path, verified: bool) -> Result<(), Error> {
+    atomic::exclusively(atomic::parent(path), || {
+        let mut beside = sidecar_paths(path).into_iter().filter(|sidecar| sidecar.is_file());
+        let sidecar = beside.next().ok_or_else(|| Error::io("read", path)(io::ErrorKind::NotFound.into()))?;
+        let json = read_small(&sidecar).map_err(Error::io("read", &sidecar))?;
+        let invalid = |reason| Error::io("read", &sidecar)(io::Error::new(io::ErrorKind::InvalidData, reason));
+        let mut parsed = Sidecar::parse(&json).map_err(invalid)?;
+        parsed.verified = Some(verified);
+        atomic::write(&sidecar, &parsed.to_json()).map_err(Error::io("write", &sidecar))
+    })
 }
 
 /// The copy appears whole, or not at all.

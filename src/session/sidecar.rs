@@ -60,6 +60,8 @@ pub struct Sidecar {
     pub object_format: Option<String>,
     /// The version of git-glue that wrote the capture.
     pub glue_version: Option<String>,
+    /// Whether it was proved in the sandbox, after it was written; absent when nobody tried.
+    pub verified: Option<bool>,
     /// Set when a later capture was tried and could not be made: this one is what was saved before.
     pub older: Option<Older>,
     /// Keys that this version does not know, as they came.
@@ -116,6 +118,7 @@ impl Sidecar {
             warnings: f.objects("warnings", MOST_WARNINGS).into_iter().map(Warning::read).collect(),
             object_format: f.string("object_format"),
             glue_version: f.string("glue_version"),
+            verified: f.boolean("verified"),
             older: f.object("older").map(Older::read),
             extra: Map::new(),
         };
@@ -156,6 +159,7 @@ impl Sidecar {
         }
         put(&mut map, "object_format", self.object_format.clone());
         put(&mut map, "glue_version", self.glue_version.clone());
+        put(&mut map, "verified", self.verified);
         put(&mut map, "older", self.older.as_ref().map(Older::to_map));
         put_extra(&mut map, &self.extra);
         map

@@ -3,7 +3,7 @@
 //! What it prints is in `report` and `report_json`, what it says when it refuses in `refusal`.
 
 mod exact;
-mod refusal;
+pub(super) mod refusal;
 mod report;
 mod report_json;
 pub(super) mod verify;
@@ -243,6 +243,9 @@ fn repository(target: Option<&Path>) -> Result<Repo, Failure> {
 /// What the capture says of itself that the user must know before anything else.
 fn tell_of_capture(ui: &mut Ui, repo: &Repo, series: &Series) {
     let Some(sidecar) = &series.sidecar else { return };
+    if sidecar.verified == Some(false) {
+        ui.warn("this capture could not be proved in the sandbox, after it was made");
+    }
     if let Some(older) = &sidecar.older {
         ui.warn(format!("this capture is older than the session's end: a later one failed ({})", older.reason));
     }

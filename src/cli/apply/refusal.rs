@@ -10,7 +10,7 @@ const CONTRADICTORY: &str = "the capture contradicts itself; do not trust it, ca
 const NOT_ATOMIC: &str = "without --atomic, what fits lands and the conflict is left for you to resolve";
 
 /// What a refusal means for the user: exit status, a word for programs, what to type next.
-pub(super) fn failure(error: Error, id: &str) -> Failure {
+pub(in crate::cli) fn failure(error: Error, id: &str) -> Failure {
     let message = error.to_string();
     let make = |kind: &'static str| Failure::new(Exit::Failed, kind, message.clone());
     match error {

@@ -5,21 +5,30 @@ use std::io::{IsTerminal, Read};
 use bstr::ByteSlice;
 use serde_json::{Value, json};
 
+use super::prove::prove;
+use crate::apply::Verdict;
 use crate::audit::{Layout, escape};
 use crate::capture::{
     Begun, Cause, Destination, IGNORED, Large, Options, Outcome, Overflow, Reason, Report, Unavailable,
 };
+use crate::cli::apply::verify::verdict_json;
 use crate::cli::{Exit, Failure, Ui};
 use crate::session::{Warning, size_text};
 
 /// Tells of outcomes, one after the other.
-#[derive(Default)]
 pub(super) struct Teller {
     /// What it warned of the last time, which need not be said again.
     told: Vec<String>,
+    /// Whether each capture is to be proved.
+    verify: bool,
 }
 
 impl Teller {
+    /// One that has told nothing yet.
+    pub(super) fn new(verify: bool) -> Teller {
+        Teller { told: Vec::new(), verify }
+    }
+
     /// Tells of an outcome; the exit status it means.
     pub(super) fn tell(&mut self, ui: &mut Ui, options: &Options, outcome: Outcome) -> Result<Exit, Failure> {
         match outcome {
@@ -31,23 +40,35 @@ impl Teller {
                     ui.say(format!("{} holds a capture of nothing: nothing has changed", path.display()));
                 }
                 self.warn(ui, &report);
-                json_report(ui, "empty", &report)?;
+                json_report(ui, "empty", &report, None)?;
                 stream(ui, report)?;
                 Ok(Exit::Done)
             }
-            Outcome::Captured(report) => {
-                summary(ui, &report);
-                self.warn(ui, &report);
-                next_step(ui, options, &report);
-                json_report(ui, "captured", &report)?;
-                stream(ui, report)?;
-                Ok(Exit::Done)
-            }
+            Outcome::Captured(report) => self.tell_captured(ui, options, report),
             Outcome::Truncated(report, overflow) => {
                 self.warn(ui, &report);
                 stream(ui, report)?;
                 Err(over_cap(&overflow))
             }
+        }
+    }
+
+    /// What cannot be proved is handed on all the same: it may be all that there will be.
+    fn tell_captured(&mut self, ui: &mut Ui, options: &Options, mut report: Report) -> Result<Exit, Failure> {
+        let verdict = self.verify.then(|| prove(options, &mut report)).transpose();
+        summary(ui, &report);
+        if let Ok(Some(verdict)) = &verdict {
+            ui.say(format!("Proof     trees match the sandbox ({} of {})", verdict.trees, verdict.trees));
+        }
+        self.warn(ui, &report);
+        match verdict {
+            Ok(verdict) => {
+                next_step(ui, options, &report);
+                json_report(ui, "captured", &report, verdict.as_ref())?;
+                stream(ui, report)?;
+                Ok(Exit::Done)
+            }
+            Err(failure) => stream(ui, report).and(Err(failure)),
         }
     }
 
@@ -211,7 +232,7 @@ fn over_cap(overflow: &Overflow) -> Failure {
         .hint(format!("before the sandbox goes away: git glue-capture {}", arguments.join(" ")))
 }
 
-fn json_report(ui: &mut Ui, outcome: &str, report: &Report) -> Result<(), Failure> {
+fn json_report(ui: &mut Ui, outcome: &str, report: &Report, verdict: Option<&Verdict>) -> Result<(), Failure> {
     if !ui.json {
         return Ok(());
     }
@@ -225,6 +246,7 @@ fn json_report(ui: &mut Ui, outcome: &str, report: &Report) -> Result<(), Failur
         "untracked": report.counts.untracked,
         "set_aside": report.set_aside,
         "capture": report.sidecar.to_map(),
+        "verified": verdict.map(verdict_json),
         "warnings": warnings(&report.sidecar.warnings),
     }))
 }

@@ -281,7 +281,8 @@ impl<'a> Builder<'a> {
         let left_out = self.built.left_out.contains(&patch.index);
         match entry.kind {
             Kind::Commit if left_out => {}
-            Kind::Commit if tree == self.tree && !patch.changes.is_empty() && !self.options.exact => {
+            // A change that fits and changes nothing (a mode that is so already) is a commit to git too.
+            Kind::Commit if merged && tree == self.tree && !patch.changes.is_empty() && !self.options.exact => {
                 self.built.already.push(patch.subject.clone())
             }
             Kind::Commit => {

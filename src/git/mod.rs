@@ -6,10 +6,8 @@
 mod blocking;
 mod command;
 mod commit;
-mod config;
 mod database;
 mod deflate;
-mod discover;
 mod entries;
 pub mod index;
 mod isolated;
@@ -18,13 +16,11 @@ mod new_objects;
 mod objects;
 mod process;
 mod recent;
-mod refs;
 mod repo;
 mod trees;
 
 pub use command::{Command, Output, Running};
 pub use commit::Commit;
-pub use config::{Config, Durable};
 pub use entries::{Entries, Entry, Malformed};
 pub use gix::ObjectId;
 pub use gix::objs::Kind;

@@ -44,8 +44,17 @@ const ALWAYS: [&str; 5] = [
 impl Command {
     /// A git command with the given subcommand, run in `directory`, in the caller's environment.
     pub fn new(subcommand: &str, directory: &Path) -> Command {
+        Command::begin(subcommand, directory, &ALWAYS)
+    }
+
+    /// As [`Command::new`], with nothing switched off: to ask what is configured.
+    pub(super) fn as_configured(subcommand: &str, directory: &Path) -> Command {
+        Command::begin(subcommand, directory, &[])
+    }
+
+    fn begin(subcommand: &str, directory: &Path, settings: &[&str]) -> Command {
         let mut inner = std::process::Command::new("git");
-        for setting in ALWAYS {
+        for setting in settings {
             inner.args(["-c", setting]);
         }
         inner
@@ -182,7 +191,7 @@ impl Command {
 }
 
 /// Variables that speak of one repository.
-const LOCAL: [&str; 13] = [
+pub(super) const LOCAL: [&str; 13] = [
     "GIT_DIR",
     "GIT_WORK_TREE",
     "GIT_IMPLICIT_WORK_TREE",

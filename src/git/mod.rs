@@ -6,8 +6,10 @@
 mod blocking;
 mod command;
 mod commit;
+mod config;
 mod database;
 mod deflate;
+mod discover;
 mod entries;
 pub mod index;
 mod isolated;
@@ -16,11 +18,13 @@ mod new_objects;
 mod objects;
 mod process;
 mod recent;
+mod refs;
 mod repo;
 mod trees;
 
 pub use command::{Command, Output, Running};
 pub use commit::Commit;
+pub use config::{Config, Durable};
 pub use entries::{Entries, Entry, Malformed};
 pub use gix::ObjectId;
 pub use gix::objs::Kind;

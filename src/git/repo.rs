@@ -1,11 +1,16 @@
-//! A repository as git sees it from a directory: where its parts lie, what it is in the middle of.
+//! A repository as git sees it from a directory: where its parts lie, what is configured, what it is in the middle of.
+//!
+//! How it is found is in `discover`, what its refs and revisions name in `refs`.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
 use bstr::{BString, ByteSlice};
 
-use super::{Command, Error, blocking};
+use super::config::{Config, Scope};
+use super::discover::Usual;
+use super::{Command, Error, blocking, command, discover};
 
 /// The hash that names a repository's objects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,6 +72,21 @@ pub struct Repo {
     pub index: PathBuf,
     /// Whether GIT_DIR and its friends count here.
     environment: bool,
+    /// What was read of it; clones share it.
+    pub(super) known: Arc<Known>,
+}
+
+/// What is read of a repository once, when it is first asked for.
+#[derive(Default)]
+pub(super) struct Known {
+    config: OnceLock<Config>,
+    pub(super) store: OnceLock<Arc<gix::odb::Store>>,
+}
+
+impl std::fmt::Debug for Known {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Known").finish_non_exhaustive()
+    }
 }
 
 /// What makes a filter driver do nothing.
@@ -128,6 +148,20 @@ impl Repo {
         if !settings.is_empty() {
             blocking::refuse_in_repository(directory, environment)?;
         }
+        let variable = |name: &str| variable(name, environment);
+        if let Some(found) = discover::usual(directory, &variable, !settings.is_empty()) {
+            return Ok(Some(Repo::usual(found, directory, environment)));
+        }
+        Repo::ask(directory, environment, settings)
+    }
+
+    pub(super) fn usual(found: Usual, directory: &Path, environment: bool) -> Repo {
+        let Usual { git_dir, common_dir, work_tree, format } = found;
+        Repo::new(git_dir, common_dir, Some(work_tree), format, directory, environment)
+    }
+
+    /// Everything else than the usual: found, or refused, by git.
+    pub(super) fn ask(directory: &Path, environment: bool, settings: &[(&str, &str)]) -> Result<Option<Repo>, Error> {
         let ask = |args: &[&str]| {
             let mut command = Command::new("rev-parse", directory).args(args);
             if !environment {
@@ -165,24 +199,39 @@ impl Repo {
             _ => top_level(ask(&["--show-toplevel"]))?,
         };
         let common_dir = common_dir(&git_dir)?;
-        let from_environment = |name: &str| -> Option<PathBuf> {
-            let value = std::env::var_os(name).filter(|value| environment && !value.is_empty())?;
+        Ok(Some(Repo::new(git_dir, common_dir, work_tree, format, directory, environment)))
+    }
+
+    fn new(
+        git_dir: PathBuf,
+        common_dir: PathBuf,
+        work_tree: Option<PathBuf>,
+        format: ObjectFormat,
+        directory: &Path,
+        environment: bool,
+    ) -> Repo {
+        let named = |name: &str| -> Option<PathBuf> {
+            let value = variable(name, environment).filter(|value| !value.is_empty())?;
             Some(directory.join(value))
         };
-        Ok(Some(Repo {
-            objects: from_environment("GIT_OBJECT_DIRECTORY").unwrap_or_else(|| common_dir.join("objects")),
-            index: from_environment("GIT_INDEX_FILE").unwrap_or_else(|| git_dir.join("index")),
+        Repo {
+            objects: named("GIT_OBJECT_DIRECTORY").unwrap_or_else(|| common_dir.join("objects")),
+            index: named("GIT_INDEX_FILE").unwrap_or_else(|| git_dir.join("index")),
             git_dir,
             common_dir,
             work_tree,
             format,
             environment,
-        }))
+            known: Arc::default(),
+        }
     }
 
     /// A git command on this repository with its own configuration, at the top of the work tree.
     pub fn git(&self, subcommand: &str) -> Command {
-        let command = Command::new(subcommand, self.work_tree.as_deref().unwrap_or(&self.git_dir));
+        self.here(Command::new(subcommand, self.work_tree.as_deref().unwrap_or(&self.git_dir)))
+    }
+
+    fn here(&self, command: Command) -> Command {
         let command = if self.environment { command } else { command.without_local_environment() };
         let command = command.env("GIT_DIR", &self.git_dir);
         match &self.work_tree {
@@ -194,17 +243,14 @@ impl Repo {
     /// As [`Repo::git`], with every filter program of the configuration switched off, whichever the attributes select.
     /// What the configuration says of line endings still counts.
     pub fn git_without_filters(&self, subcommand: &str) -> Result<Command, Error> {
-        let listed = self.git("config").args(["--null", "--name-only", "--get-regexp", r"^filter\..*"]).finish()?;
-        let mut drivers: Vec<String> = Vec::new();
-        for name in listed.stdout.split(|&byte| byte == 0).filter_map(|name| name.to_str().ok()) {
-            drivers.extend(name.rsplit_once('.').map(|(driver, _)| driver.to_owned()));
-        }
-        drivers.sort();
+        let names = self.settings()?.iter().filter_map(|(key, _)| key.strip_prefix(b"filter."));
+        let mut drivers: Vec<&str> = names.filter_map(|name| Some(name.to_str().ok()?.rsplit_once('.')?.0)).collect();
+        drivers.sort_unstable();
         drivers.dedup();
         let given: usize = std::env::var("GIT_CONFIG_COUNT").ok().and_then(|count| count.parse().ok()).unwrap_or(0);
         let first = if self.environment { given } else { 0 };
         let mut command = self.git(subcommand);
-        let off = drivers.iter().flat_map(|driver| OFF.map(|(key, value)| (format!("{driver}.{key}"), value)));
+        let off = drivers.iter().flat_map(|driver| OFF.map(|(key, value)| (format!("filter.{driver}.{key}"), value)));
         let mut count = first;
         for (key, value) in off {
             command = command.env(&format!("GIT_CONFIG_KEY_{count}"), key);
@@ -219,37 +265,42 @@ impl Repo {
         self.git_dir != self.common_dir
     }
 
-    /// The full hex id that a revision names; `None` when it names nothing. The object need not be of any kind:
-    /// ask for `x^{commit}` or `x^{tree}`.
-    pub fn resolve(&self, revision: &str) -> Result<Option<String>, Error> {
-        let answer = self.git("rev-parse").args(["--verify", "--quiet", "--end-of-options", revision]).finish()?;
-        Ok((answer.code == Some(0)).then(|| answer.stdout.trim_end().to_str_lossy().into_owned()))
+    /// Everything that is configured here.
+    pub fn settings(&self) -> Result<&Config, Error> {
+        if let Some(config) = self.known.config.get() {
+            return Ok(config);
+        }
+        let variable = |name: &str| variable(name, self.environment);
+        let scope = Scope { git_dir: &self.git_dir, common_dir: &self.common_dir, variable: &variable };
+        let config = match Config::read(&scope) {
+            Some(config) => config,
+            None => self.listed()?,
+        };
+        Ok(self.known.config.get_or_init(|| config))
     }
 
-    /// The full name of the branch that HEAD is on, also when that branch has no commit yet; `None` when detached.
-    pub fn head_branch(&self) -> Result<Option<String>, Error> {
-        let answer = self.git("symbolic-ref").args(["--quiet", "HEAD"]).finish()?;
-        Ok((answer.code == Some(0)).then(|| answer.stdout.trim_end().to_str_lossy().into_owned()))
+    /// The configuration as git lists it.
+    fn listed(&self) -> Result<Config, Error> {
+        let command = Command::as_configured("config", self.work_tree.as_deref().unwrap_or(&self.git_dir));
+        let answer = self.here(command).args(["--null", "--list"]).finish()?;
+        // One that git cannot read is for the first command that needs it to complain of.
+        Ok(Config::listed(&answer.stdout))
     }
 
     /// One value of the repository's configuration, as `git config --get` gives it.
     pub fn config(&self, key: &str) -> Result<Option<BString>, Error> {
-        let answer = self.git("config").args(["--null", "--get", key]).finish()?;
-        let value = answer.stdout.strip_suffix(b"\0").unwrap_or(&answer.stdout);
-        Ok((answer.code == Some(0)).then(|| value.into()))
+        Ok(self.settings()?.string(key).map(Into::into))
     }
 
     /// One yes-or-no value of the configuration, read as git reads booleans.
     pub fn config_bool(&self, key: &str) -> Result<Option<bool>, Error> {
-        let answer = self.git("config").args(["--type=bool", "--get", key]).finish()?;
-        Ok((answer.code == Some(0)).then(|| answer.stdout.trim() == b"true"))
+        Ok(self.settings()?.boolean(key))
     }
 
     /// One number of the configuration, read as git reads numbers: `k`, `m` and `g` multiply by powers of 1024. `None` for one
     /// that is negative or no number.
     pub fn config_size(&self, key: &str) -> Result<Option<u64>, Error> {
-        let answer = self.git("config").args(["--type=int", "--get", key]).finish()?;
-        Ok(answer.stdout.trim().to_str().ok().and_then(|text| text.parse().ok()))
+        Ok(self.settings()?.integer(key).and_then(|number| number.try_into().ok()))
     }
 
     /// What the work tree is in the middle of, if anything.
@@ -266,6 +317,11 @@ impl Repo {
         ];
         states.into_iter().find(|(yes, _)| *yes).map(|(_, what)| what)
     }
+}
+
+/// An environment variable; unless `environment`, those that speak of one repository are not there.
+fn variable(name: &str, environment: bool) -> Option<OsString> {
+    if environment || !command::LOCAL.contains(&name) { std::env::var_os(name) } else { None }
 }
 
 /// The top of the work tree, if git says that there is one.

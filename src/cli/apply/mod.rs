@@ -11,7 +11,7 @@ pub(super) mod verify;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-use bstr::ByteSlice;
+use bstr::{BStr, ByteSlice};
 use serde_json::json;
 
 use super::{Common, Exit, Failure, Program, Ui};
@@ -267,16 +267,17 @@ fn tell_of_capture(ui: &mut Ui, repo: &Repo, series: &Series) {
 
 /// Whether the repository, or one without remotes, may be a clone of `url`. The scheme, a user and `.git` do not matter.
 fn has_remote(repo: &Repo, url: &str) -> bool {
-    let Ok(remotes) = repo.git("config").args(["--get-regexp", r"^remote\..*\.url$"]).finish() else { return true };
+    let Ok(settings) = repo.settings() else { return true };
     let essence = |url: &str| {
         let url = url.trim_end_matches('/').trim_end_matches(".git");
         let url = url.split_once("://").map_or(url, |(_, rest)| rest);
         let url = url.split_once('@').map_or(url, |(_, rest)| rest);
         url.replace(':', "/").to_ascii_lowercase()
     };
-    let remotes = remotes.stdout.to_str_lossy();
-    let mut urls = remotes.lines().filter_map(|line| line.split_once(' ')).map(|(_, url)| url).peekable();
-    urls.peek().is_none() || urls.any(|remote| essence(remote) == essence(url))
+    let is_remote = |key: &BStr| key.starts_with(b"remote.") && key.ends_with(b".url");
+    let remotes = settings.iter().filter(|(key, _)| is_remote(key)).filter_map(|(_, remote)| remote);
+    let mut remotes = remotes.map(|remote| remote.to_str_lossy()).peekable();
+    remotes.peek().is_none() || remotes.any(|remote| essence(&remote) == essence(url))
 }
 
 fn undo(ui: &mut Ui, repo: &Repo, spec: &OsStr) -> Result<Exit, Failure> {

@@ -42,8 +42,8 @@
 //! - A capture is hostile: so is every path, name, message and number in it. It is checked where it comes in, and escaped
 //!   where it is shown.
 //! - Compute first, move refs last. The person's index and files are touched once, when all of it is known to fit.
-//! - Paths, messages and contents are bytes until the last moment. What is large is streamed: memory does not grow with
-//!   a patch.
+//! - Paths, messages and contents are bytes until the last moment. What is large is streamed, and of a series no more
+//!   than one entry is in memory.
 //! - "Nothing to do" and "cannot" are outcomes with reasons. An error says what, where, and what to do next.
 //! - git is the judge: what is written is fed to git, what git writes is read here, and the results are compared.
 

@@ -3,10 +3,10 @@
 pub(super) mod named;
 
 use std::collections::HashSet;
-use std::path::{Path, PathBuf};
 
 use bstr::{BString, ByteSlice};
 
+use super::added::Search;
 use super::exact::Step;
 use super::links::Links;
 use super::place::{Bench, Conflict, Patch, Placed, Reject, Stage};
@@ -15,6 +15,7 @@ use super::proof::{Comparison, Proof};
 use super::resume::{Resume, is_left};
 use super::sign::signed;
 use super::{Error, OnConflict, Options, Place, Series, Target, merge};
+use crate::audit::Secret;
 use crate::git::{Commit, Isolated, Repo, TreeItem};
 use crate::mbox::{Entry, Identity, Kind};
 
@@ -33,8 +34,8 @@ pub struct Built {
     pub index_tree: String,
     /// What is in the work tree.
     pub worktree_tree: String,
-    /// The trees from the base on, entry by entry.
-    pub trees: Vec<String>,
+    /// Secrets in lines that the entries add.
+    pub secrets: Vec<Secret>,
     /// Work tree paths whose bytes land as they are, without line-ending or encoding conversion.
     pub verbatim: Vec<BString>,
     /// Paths that are marked as to be added later.
@@ -116,7 +117,6 @@ struct Builder<'a> {
     bench: Bench<'a>,
     target: &'a Target,
     options: &'a Options,
-    diff: PathBuf,
     links: Links,
     /// The tree after the last entry.
     tree: String,
@@ -139,10 +139,9 @@ impl<'a> Builder<'a> {
         };
         Ok(Builder {
             repo,
-            bench: Bench::new(isolated)?,
+            bench: Bench::new(isolated, Search::default())?,
             target,
             options,
-            diff: isolated.path()?.join("entry.diff"),
             links: Links::default(),
             comparison: Comparison::default(),
             built: Built {
@@ -153,7 +152,7 @@ impl<'a> Builder<'a> {
                 tip_tree: target.base_tree.clone(),
                 index_tree: tree.clone(),
                 worktree_tree: tree.clone(),
-                trees: vec![tree.clone()],
+                secrets: Vec::new(),
                 verbatim: Vec::new(),
                 intent_to_add: Vec::new(),
                 replaces: Vec::new(),
@@ -167,12 +166,13 @@ impl<'a> Builder<'a> {
 
     /// Builds one entry; whether to go on.
     fn entry(&mut self, series: &mut Series, index: usize) -> Result<bool, Error> {
-        let diff = self.diff.clone();
-        let patch = Patch::unpack(series, index, &diff)?;
+        let diff = series.diff(index)?;
+        let patch = Patch::read(series, index, &diff)?;
         self.links.follow(&patch)?;
         let entry = series.entry(index).clone();
         named::check(&entry, &patch)?;
         let placed = self.place(&entry, &patch)?;
+        let fits = matches!(placed, Placed::Fits { .. });
         let (tree, exact, merged) = match placed {
             Placed::Fits { tree, exact } => (tree, exact, false),
             Placed::Merged { tree } => (tree, false, true),
@@ -181,6 +181,9 @@ impl<'a> Builder<'a> {
                 None => return Ok(false),
             },
         };
+        if !fits {
+            self.bench.look_at_step(&self.tree, &tree)?;
+        }
         self.comparison.add(series, index, &tree, exact);
         self.settle(&entry, &patch, tree, merged)?;
         Ok(true)
@@ -188,14 +191,14 @@ impl<'a> Builder<'a> {
 
     /// Commits what the person made of an entry that was in conflict.
     fn resolved(&mut self, series: &mut Series, index: usize) -> Result<(), Error> {
-        let diff = self.diff.clone();
-        let patch = Patch::unpack(series, index, &diff)?;
+        let diff = series.diff(index)?;
+        let patch = Patch::read(series, index, &diff)?;
         self.links.follow(&patch)?;
         if self.tree == self.target.base_tree {
             return Err(Error::NothingResolved { subject: patch.subject });
         }
         // Its postimages are the preimages of entries to come.
-        merge::images(self.bench.isolated, &self.bench.objects, &self.target.base_tree, &patch)?;
+        merge::all_postimages(self.bench.isolated, self.bench.objects, &patch)?;
         let entry = series.entry(index).clone();
         let tree = self.tree.clone();
         self.commit(&entry, &tree, &patch, true)?;
@@ -208,11 +211,10 @@ impl<'a> Builder<'a> {
         if entry.kind == Kind::Worktree && lands_here {
             // A file that the person has changed, exactly as the sandbox found it, is what this entry's diff begins with.
             let mine = self.preimages_in_work_tree(patch)?;
-            if !mine.is_empty() {
-                self.bench.hold(&self.tree)?;
-                self.bench.isolated.set_entries(mine.iter().map(|(path, item)| (path.as_bstr(), Some(item))))?;
+            if !mine.is_empty()
+                && let Some(tree) = self.bench.with(&self.tree, &mine)?
+            {
                 self.built.replaces = mine.into_iter().map(|(path, _)| path).collect();
-                let tree = self.bench.isolated.write_tree()?;
                 return self.bench.place(&tree, patch);
             }
         }
@@ -222,13 +224,13 @@ impl<'a> Builder<'a> {
     /// Paths of which the tree has another preimage than the diff names, and the person's file has that one.
     fn preimages_in_work_tree(&self, patch: &Patch) -> Result<Vec<(BString, TreeItem)>, Error> {
         let mut mine = Vec::new();
-        for change in &patch.changes {
+        for change in patch.files.iter().map(|file| &file.change) {
             let (Some(path), Some(id)) = (&change.old_path, &change.old_id) else { continue };
             let (Ok(id), Ok(file)) = (id.to_str(), path.to_path()) else { continue };
             let mode = change.old_mode.or(change.new_mode).unwrap_or(0o100_644);
             let here = self.bench.objects.entry(&self.tree, path.as_bstr())?;
             let differs = here.is_none_or(|item| item.id != id);
-            if differs && merge::adopt(self.bench.isolated, &self.bench.objects, file, id)? {
+            if differs && merge::adopt(self.bench.isolated, self.bench.objects, file, id)? {
                 mine.push((path.clone(), TreeItem { mode, id: id.to_owned() }));
             }
         }
@@ -282,7 +284,7 @@ impl<'a> Builder<'a> {
         match entry.kind {
             Kind::Commit if left_out => {}
             // A change that fits and changes nothing (a mode that is so already) is a commit to git too.
-            Kind::Commit if merged && tree == self.tree && !patch.changes.is_empty() && !self.options.exact => {
+            Kind::Commit if merged && tree == self.tree && !patch.files.is_empty() && !self.options.exact => {
                 self.built.already.push(patch.subject.clone())
             }
             Kind::Commit => {
@@ -297,7 +299,6 @@ impl<'a> Builder<'a> {
             }
         }
         self.built.worktree_tree = tree.clone();
-        self.built.trees.push(tree.clone());
         self.tree = tree;
         Ok(())
     }
@@ -327,7 +328,7 @@ impl<'a> Builder<'a> {
         };
         let id = match self.target.sign {
             _ if self.options.exact && entry.commit.is_some() => self.exact(entry, tree, patch)?,
-            true => signed(self.repo, self.bench.isolated, &self.bench.objects, &commit, &patch.subject)?,
+            true => signed(self.repo, self.bench.isolated, self.bench.objects, &commit, &patch.subject)?,
             false => self.bench.objects.write_commit(&commit)?,
         };
         let (name, mail) = (entry.author.name(), entry.author.email());
@@ -347,7 +348,7 @@ impl<'a> Builder<'a> {
     fn exact(&self, entry: &Entry, tree: &str, patch: &Patch) -> Result<String, Error> {
         let (previous, is_first) = (Some(self.built.tip.as_str()), self.built.commits.is_empty());
         let step = Step { index: patch.index, entry, subject: &patch.subject, previous, is_first, tree };
-        step.commit(&self.bench.objects)
+        step.commit(self.bench.objects)
     }
 
     /// The author as the capture has it; at the committer's time when a mail has none that can be read.
@@ -377,6 +378,7 @@ impl<'a> Builder<'a> {
         if !unfinished {
             self.built.proof = self.comparison.conclude(self.repo, series, &self.target.base_tree)?;
         }
+        self.built.secrets = self.bench.search.into_found();
         Ok(self.built)
     }
 
@@ -387,7 +389,7 @@ impl<'a> Builder<'a> {
         let message = format!("{subject}\n\nSession: {}\n", series.id);
         let entry = Entry::new(Kind::Commit, Identity(committer), message.into());
         let tree = self.built.worktree_tree.clone();
-        let patch = Patch { index: series.len(), subject, diff: Path::new(""), changes: Vec::new() };
+        let patch = Patch { index: series.len(), subject, diff: b"", files: Vec::new() };
         self.commit(&entry, &tree, &patch, false)?;
         self.built.tip_tree = tree.clone();
         self.built.index_tree = tree;

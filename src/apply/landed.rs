@@ -3,6 +3,7 @@
 
 use bstr::ByteSlice;
 
+use super::added::Search;
 use super::attributes::Attributes;
 use super::desk::Desk;
 use super::place::{Bench, Patch, Placed};
@@ -79,7 +80,7 @@ fn holds(repo: &Repo, series: &mut Series, tip: &str) -> Result<bool, Error> {
     };
     let Some(window) = log.windows(wanted.len()).find(trees_match) else { return Ok(false) };
     let isolated = Isolated::over(repo, Outside::Nothing, Some(&repo.common_dir))?;
-    let mut bench = Bench::new(&isolated)?;
+    let mut bench = Bench::new(&isolated, Search::off())?;
     for ((_, id), &index) in window.iter().zip(&wanted) {
         let commit = bench.objects.commit(id)?;
         if !is_entry(&mut bench, series, index, &commit)? {
@@ -97,8 +98,8 @@ fn is_entry(bench: &mut Bench, series: &mut Series, index: usize, commit: &Commi
     }
     let Some(parent) = commit.parents.first() else { return Ok(false) };
     let before = bench.objects.commit(parent)?.tree;
-    let diff = bench.isolated.path()?.join("entry.diff");
-    let patch = Patch::unpack(series, index, &diff)?;
+    let diff = series.diff(index)?;
+    let patch = Patch::read(series, index, &diff)?;
     // An image that does not fit is for the build to complain of.
     let placed = bench.place(&before, &patch);
     Ok(placed.is_ok_and(|placed| matches!(placed, Placed::Fits { tree, .. } if tree == commit.tree)))

@@ -22,15 +22,16 @@ pub struct Links {
 impl Links {
     /// Goes through an entry: links come and go, and no path may lead through one.
     pub fn follow(&mut self, patch: &Patch) -> Result<(), Error> {
-        for path in patch.changes.iter().filter_map(left) {
+        let changes = || patch.files.iter().map(|file| &file.change);
+        for path in changes().filter_map(left) {
             self.made.remove(path);
         }
-        let made = patch.changes.iter().filter(|change| change.new_mode == SYMLINK);
+        let made = changes().filter(|change| change.new_mode == SYMLINK);
         self.made.extend(made.filter_map(|change| change.new_path.clone()));
         if self.made.is_empty() {
             return Ok(());
         }
-        for path in patch.changes.iter().filter_map(|change| change.new_path.as_ref()) {
+        for path in changes().filter_map(|change| change.new_path.as_ref()) {
             let mut folders = path.find_iter("/").map(|at| path[..at].as_bstr());
             if let Some(link) = folders.find(|folder| self.made.contains(folder.as_bytes().as_bstr())) {
                 let (path, link) = (path.clone(), link.to_owned());

@@ -9,8 +9,12 @@ use std::path::Path;
 use bstr::{BString, ByteSlice};
 
 use super::Error;
+use super::added::Search;
+use super::fit::{Image, Stop, fit};
+use super::overlay::{COMMIT, Edits, Item, Overlay, canonical};
 use super::place::{Patch, Stage};
-use crate::git::{Commit, Isolated, Objects, TreeItem};
+use crate::git::{Commit, Isolated, ObjectId, Objects, TreeItem};
+use crate::patch::{Contents, FileChange, FilePatch, LineKind};
 
 /// What the merge says.
 #[derive(Debug)]
@@ -36,48 +40,89 @@ pub fn three_way(isolated: &Isolated, objects: &Objects, ours: &str, patch: &Pat
     }
 }
 
-/// A tree of the preimages that the diff names and one of its postimages; `None` when a preimage is missing. Also asked
-/// for where a diff fits on something else than its preimages: its postimages are the preimages of entries to come.
-pub fn images(
+/// A tree of the preimages that the diff names and one of its postimages; `None` when a preimage is missing.
+fn images(
     isolated: &Isolated,
     objects: &Objects,
     ours: &str,
     patch: &Patch,
 ) -> Result<Option<(String, String)>, Error> {
-    // `--build-fake-ancestor` takes what the diff names no id for (a change of mode alone) from the index.
-    isolated.read_tree(ours)?;
-    find_preimages(isolated, objects, patch)?;
-    let index = isolated.path()?.join("preimages");
-    let built =
-        isolated.git("apply").arg(format!("--build-fake-ancestor={}", index.display())).arg(patch.diff).finish()?;
-    if built.code != Some(0) {
+    let Some(preimages) = preimages(isolated, objects, ours, patch)? else { return Ok(None) };
+    let mut overlay = Overlay::on(ObjectId::empty_tree(isolated.format().hash()));
+    if !overlay.has_room(objects, &preimages)? {
         return Ok(None);
     }
-    let on_index = |subcommand: &str| isolated.git(subcommand).env("GIT_INDEX_FILE", &index);
-    // An id that nothing has becomes an entry of the index all the same, but of no tree.
-    let base = on_index("write-tree").finish()?;
-    if base.code != Some(0) {
-        return Ok(None);
-    }
-    let base = base.stdout.trim().to_str_lossy().into_owned();
-    let applied = on_index("apply").args(["--cached", "--whitespace=nowarn"]).arg(patch.diff).finish()?;
-    if applied.code != Some(0) {
-        return Ok(None);
-    }
-    let theirs = on_index("write-tree").line()?.to_string();
-    Ok(Some((base, theirs)))
+    let base = overlay.edit(objects, &preimages)?;
+    let Some(fitted) = fit(objects, &mut overlay, patch, &mut Search::off())? else { return Ok(None) };
+    let theirs = overlay.edit(objects, &fitted.edits)?;
+    Ok(Some((base.to_string(), theirs.to_string())))
 }
 
-/// Preimages that the repository does not have may be in the person's own files: when one hashes to the id, it is it.
-fn find_preimages(isolated: &Isolated, objects: &Objects, patch: &Patch) -> Result<(), Error> {
-    for change in &patch.changes {
-        let (Some(path), Some(id)) = (&change.old_path, &change.old_id) else { continue };
-        let (Ok(path), Ok(id)) = (path.to_path(), id.to_str()) else { continue };
-        if id.len() == isolated.format().zero().len() && !objects.has(id) {
-            adopt(isolated, objects, path, id)?;
-        }
+/// The preimages that the diff names, as a `git apply --build-fake-ancestor` would collect them: of a change that touches no
+/// line, and names no id that is known, what `ours` has at the path.
+fn preimages(isolated: &Isolated, objects: &Objects, ours: &str, patch: &Patch) -> Result<Option<Edits>, Error> {
+    let mut edits = Edits::new();
+    for file in &patch.files {
+        let change = &file.change;
+        let (Some(path), _) = patch.sides(file) else { continue };
+        let mode = change.old_mode.map_or(0o100_644, canonical);
+        let id = match mode {
+            COMMIT => submodule_commit(file),
+            _ => named(isolated, objects, change)?,
+        };
+        let id = match id {
+            None if mode != COMMIT && change.added + change.removed == 0 => {
+                objects.entry(ours, path)?.and_then(|item| Item::of(&item)).map(|item| item.id)
+            }
+            id => id,
+        };
+        let Some(id) = id.filter(|id| mode == COMMIT || objects.contains(id)) else { return Ok(None) };
+        edits.insert(path.to_owned(), Some(Item { mode, id }));
+    }
+    Ok(Some(edits))
+}
+
+/// The postimages of those changes of `patch` that were placed on something else than the preimages that the diff names: as
+/// far as they can be made, because they are the preimages of entries to come.
+pub fn postimages(isolated: &Isolated, objects: &Objects, patch: &Patch, changes: &[usize]) -> Result<(), Error> {
+    for file in changes.iter().filter_map(|&number| patch.files.get(number)) {
+        let mode = file.change.old_mode.map_or(0o100_644, canonical);
+        let Some(id) = named(isolated, objects, &file.change)?.filter(|_| mode != COMMIT) else { continue };
+        let image = Image::of(objects, file, Some(Item { mode, id }));
+        Stop::into_answer(image.and_then(|image| image.store(objects, mode)))?;
     }
     Ok(())
+}
+
+/// As [`postimages`], of all changes.
+pub fn all_postimages(isolated: &Isolated, objects: &Objects, patch: &Patch) -> Result<(), Error> {
+    let all: Vec<usize> = (0..patch.files.len()).collect();
+    postimages(isolated, objects, patch, &all)
+}
+
+/// The preimage that a change names. One that the repository does not have may be in the person's own files: when one hashes
+/// to the id, it is it.
+fn named(isolated: &Isolated, objects: &Objects, change: &FileChange) -> Result<Option<ObjectId>, Error> {
+    let (Some(path), Some(hex)) = (&change.old_path, &change.old_id) else { return Ok(None) };
+    let Ok(id) = ObjectId::from_hex(hex) else {
+        return Ok(objects.find_blob(hex.as_bstr())?);
+    };
+    if let (false, Ok(path)) = (objects.contains(&id), path.to_path()) {
+        adopt(isolated, objects, path, &id.to_string())?;
+    }
+    Ok(Some(id))
+}
+
+/// The commit of a submodule before the change: as the diff's one removed line has it, else its `index` line.
+fn submodule_commit(file: &FilePatch) -> Option<ObjectId> {
+    let named = file.change.old_id.as_ref();
+    let line = match &file.contents {
+        Contents::Hunks(hunks) if hunks.len() == 1 => hunks[0].lines().find(|line| line.kind == LineKind::Removed),
+        _ => None,
+    };
+    let hex = line.and_then(|line| line.content.strip_prefix(b"Subproject commit ")?.strip_suffix(b"\n"));
+    let hex = hex.filter(|hex| named.is_none_or(|named| hex.starts_with(named)));
+    ObjectId::from_hex(hex.or(named.map(|named| named.as_slice()))?).ok()
 }
 
 /// Takes the content of a file in the work tree into the object database if it is what `id` names; whether it was. What

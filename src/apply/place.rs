@@ -1,29 +1,30 @@
 //! One entry's diff on one tree: the seam between a capture's entries and trees.
 //!
-//! A diff is placed as `git apply` places it, on the private index. One that does not fit is merged three ways
+//! A diff is placed as `git apply` places it ([`fit`]). One that does not fit is merged three ways
 //! ([`merge`]); what even that cannot decide is a [`Conflict`]. Nothing of the person's is read or written,
-//! but for files that hold a preimage the repository does not have.
+//! but for files that hold a preimage the repository does not have. Where everything fits, no process is started and no file
+//! is written.
 
-use std::collections::HashMap;
-use std::path::Path;
+use bstr::{BStr, BString, ByteSlice};
 
-use bstr::{BString, ByteSlice};
-
+use super::added::Search;
+use super::fit::fit;
 use super::merge::{self, Merge};
+use super::overlay::{Edits, Item, Overlay};
 use super::{Error, Series};
-use crate::git::{Isolated, Objects, TreeChange, TreeItem};
-use crate::patch::FileChange;
+use crate::git::{Error as GitError, Isolated, ObjectId, Objects, TreeItem};
+use crate::patch::{self, ChangeKind, Contents, FilePatch};
 
-/// An entry's diff, unpacked.
+/// An entry's diff, read.
 pub struct Patch<'a> {
     /// Which entry it is, from 0.
     pub index: usize,
     /// Its subject.
     pub subject: BString,
-    /// The file that holds the diff.
-    pub diff: &'a Path,
+    /// The diff itself.
+    pub diff: &'a [u8],
     /// What it changes.
-    pub changes: Vec<FileChange>,
+    pub files: Vec<FilePatch<'a>>,
 }
 
 /// An entry's diff on a tree.
@@ -87,139 +88,117 @@ impl Conflict {
     }
 }
 
-/// Where diffs are placed: the private index, and what it holds.
+/// Where diffs are placed: one tree after the other, and what they hold.
 pub struct Bench<'a> {
     /// The private git directory.
     pub isolated: &'a Isolated,
-    /// Its objects.
-    pub objects: Objects,
-    /// The tree that the private index holds, where that is known. A series goes from one tree to the next; reading a
-    /// tree of 100,000 files again for each mail would cost more than all else.
-    pub(super) holds: Option<String>,
+    /// The objects.
+    pub objects: &'a Objects,
+    /// The search for secrets in what is added.
+    pub search: Search,
+    /// The tree at hand.
+    pub(super) overlay: Overlay,
 }
 
 impl<'a> Bench<'a> {
     /// A bench on which nothing lies yet.
-    pub fn new(isolated: &'a Isolated) -> Result<Bench<'a>, Error> {
-        Ok(Bench { isolated, objects: isolated.objects()?.clone(), holds: None })
+    pub fn new(isolated: &'a Isolated, search: Search) -> Result<Bench<'a>, Error> {
+        let overlay = Overlay::on(ObjectId::empty_tree(isolated.format().hash()));
+        Ok(Bench { isolated, objects: isolated.objects()?, search, overlay })
     }
 
     /// Places `patch` on `tree`.
     pub fn place(&mut self, tree: &str, patch: &Patch) -> Result<Placed, Error> {
-        if patch.changes.is_empty() {
+        if patch.files.is_empty() {
             return Ok(Placed::Fits { tree: tree.to_owned(), exact: true });
         }
-        self.hold(tree)?;
-        let applied = self.isolated.git("apply").args(["--cached", "--whitespace=nowarn"]).arg(patch.diff).finish()?;
-        if applied.code == Some(0) {
-            let after = self.isolated.write_tree()?;
-            self.holds = Some(after.clone());
-            let exact = check_images(self, patch, tree, &after)?;
-            if !exact {
-                self.holds = None;
-                merge::images(self.isolated, &self.objects, tree, patch)?;
-            }
-            return Ok(Placed::Fits { tree: after, exact });
+        self.overlay.go_to(tree_id(tree)?);
+        let Some(fitted) = fit(self.objects, &mut self.overlay, patch, &mut self.search)? else {
+            self.search.forget();
+            return self.merge(tree, patch);
+        };
+        if let Some(path) = fitted.wrong {
+            return Err(patch.corrupt(format!("does not give '{path}' the content that it names")));
         }
-        match merge::three_way(self.isolated, &self.objects, tree, patch)? {
+        self.search.keep();
+        let after = self.overlay.edit(self.objects, &fitted.edits)?;
+        merge::postimages(self.isolated, self.objects, patch, &fitted.elsewhere)?;
+        Ok(Placed::Fits { tree: after.to_string(), exact: fitted.exact })
+    }
+
+    /// `tree` with some paths set; `None` when a file would be where another needs a folder.
+    pub fn with(&mut self, tree: &str, items: &[(BString, TreeItem)]) -> Result<Option<String>, Error> {
+        let edits: Edits = items.iter().map(|(path, item)| (path.clone(), Item::of(item))).collect();
+        self.overlay.go_to(tree_id(tree)?);
+        if !self.overlay.has_room(self.objects, &edits)? {
+            return Ok(None);
+        }
+        Ok(Some(self.overlay.edit(self.objects, &edits)?.to_string()))
+    }
+
+    /// Looks for secrets in what the step from one tree to another adds, where no diff was placed that would tell.
+    pub fn look_at_step(&mut self, before: &str, after: &str) -> Result<(), Error> {
+        let changes = self.isolated.changes(before, after)?;
+        self.search.step(self.objects, &changes)
+    }
+
+    fn merge(&mut self, tree: &str, patch: &Patch) -> Result<Placed, Error> {
+        match merge::three_way(self.isolated, self.objects, tree, patch)? {
             Merge::Clean(tree) => Ok(Placed::Merged { tree }),
             Merge::Conflict { tree, stages } => Ok(Placed::Conflict(Conflict { tree, stages, rejects: Vec::new() })),
             Merge::NoPreimages => Ok(Placed::Conflict(self.reject(tree, patch)?)),
         }
     }
-
-    /// Makes the private index hold `tree`.
-    pub fn hold(&mut self, tree: &str) -> Result<(), Error> {
-        if self.holds.as_deref() != Some(tree) {
-            self.isolated.read_tree(tree)?;
-            self.holds = Some(tree.to_owned());
-        }
-        Ok(())
-    }
 }
 
-/// Holds the ids that the diff names against what came out: a file that was the named preimage must now be the named
-/// postimage, and a new file always. Whether every file was the named preimage.
-fn check_images(bench: &Bench, patch: &Patch, before: &str, after: &str) -> Result<bool, Error> {
-    let sides = Sides::between(bench, patch, before, after)?;
-    let mut named: HashMap<_, usize> = HashMap::new();
-    for path in patch.changes.iter().filter_map(|change| change.new_path.as_ref()) {
-        *named.entry(path).or_default() += 1;
-    }
-    let mut exact = true;
-    for change in &patch.changes {
-        // A path that the diff changes twice names images that were never in a tree; abbreviated ids name nothing for sure.
-        let Some(path) = change.new_path.as_ref().filter(|path| named[path] == 1) else { continue };
-        let Some(new_id) = change.new_id.as_ref().filter(|id| id.len() == after.len()) else {
-            exact &= change.new_id.is_none();
-            continue;
-        };
-        let was = change.old_path.as_ref().map(|path| sides.before(path)).transpose()?.flatten();
-        let preimage = match (&change.old_path, was) {
-            (None, _) => true,
-            (Some(_), Some(was)) => change.old_id.as_ref().is_some_and(|id| id.as_slice() == was.id.as_bytes()),
-            (Some(_), None) => false,
-        };
-        exact &= preimage;
-        let came_out = sides.after(path)?;
-        if preimage && came_out.is_none_or(|item| item.id.as_bytes() != new_id.as_slice()) {
-            let reason = format!("does not give '{path}' the content that it names");
-            return Err(Error::Corrupt { entry: patch.index + 1, subject: patch.subject.clone(), reason });
-        }
-    }
-    Ok(exact)
-}
-
-/// What two trees say of paths. Looking a path up reads through its folder, which for each of many files in one folder would
-/// take time in the square of their number: from some number on, one comparison of the trees tells of all.
-struct Sides<'a> {
-    objects: &'a Objects,
-    before: &'a str,
-    after: &'a str,
-    changes: Option<HashMap<BString, TreeChange>>,
-}
-
-impl<'a> Sides<'a> {
-    /// Patches of more changes than this are worth the comparison.
-    const MANY: usize = 64;
-
-    fn between(bench: &'a Bench, patch: &Patch, before: &'a str, after: &'a str) -> Result<Sides<'a>, Error> {
-        let changes = match patch.changes.len() > Sides::MANY {
-            true => {
-                let changes = bench.isolated.changes(before, after)?;
-                Some(changes.into_iter().map(|change| (change.path.clone(), change)).collect())
-            }
-            false => None,
-        };
-        Ok(Sides { objects: &bench.objects, before, after, changes })
-    }
-
-    fn before(&self, path: &BString) -> Result<Option<TreeItem>, Error> {
-        self.side(path, self.before, |change| &change.old)
-    }
-
-    fn after(&self, path: &BString) -> Result<Option<TreeItem>, Error> {
-        self.side(path, self.after, |change| &change.new)
-    }
-
-    /// A path at which the trees do not differ, such as what a copy is made of, is looked up all the same.
-    fn side(
-        &self,
-        path: &BString,
-        tree: &str,
-        of: impl Fn(&TreeChange) -> &Option<TreeItem>,
-    ) -> Result<Option<TreeItem>, Error> {
-        match self.changes.as_ref().and_then(|changes| changes.get(path)) {
-            Some(change) => Ok(of(change).clone()),
-            None => Ok(self.objects.entry(tree, path.as_bstr())?),
-        }
-    }
+/// A tree's id from its hex form.
+pub fn tree_id(hex: &str) -> Result<ObjectId, Error> {
+    let id = ObjectId::from_hex(hex.as_bytes());
+    Ok(id.map_err(|error| GitError::Object { id: hex.to_owned(), reason: error.to_string() })?)
 }
 
 impl<'a> Patch<'a> {
-    /// Unpacks an entry of `series` to `diff`.
-    pub fn unpack(series: &mut Series, index: usize, diff: &'a Path) -> Result<Patch<'a>, Error> {
-        let changes = series.unpack(index, diff)?;
-        Ok(Patch { index, subject: series.subject(index), diff, changes })
+    /// Reads entry `index` of `series`, of which `diff` is the diff.
+    pub fn read(series: &mut Series, index: usize, diff: &'a [u8]) -> Result<Patch<'a>, Error> {
+        let files = patch::read(diff).map_err(|source| Error::Patch { entry: index + 1, source })?;
+        series.check(index, files.iter().map(|file| &file.change))?;
+        Ok(Patch { index, subject: series.subject(index), diff, files })
+    }
+
+    /// The part of the diff that speaks of one file: up to where the next one's begins.
+    pub fn section(&self, number: usize) -> &'a [u8] {
+        let offset = |number: usize| usize::try_from(self.files.get(number)?.change.offset).ok();
+        let end = offset(number + 1).unwrap_or(self.diff.len());
+        offset(number).and_then(|start| self.diff.get(start..end)).unwrap_or_default()
+    }
+
+    /// The paths before and after. Of a plain diff (`--- x.orig`, `+++ x`) git takes the second for both, unless it is the
+    /// first with something behind it.
+    pub fn sides<'f>(&self, file: &'f FilePatch) -> (Option<&'f BStr>, Option<&'f BStr>) {
+        let change = &file.change;
+        let (old, new) = (change.old_path.as_ref().map(|path| path.as_bstr()), change.new_path.as_ref());
+        match (old, new.map(|path| path.as_bstr())) {
+            (Some(old), Some(new)) if old != new && self.is_plain(file) => {
+                let name = if new.starts_with(old) { old } else { new };
+                (Some(name), Some(name))
+            }
+            sides => sides,
+        }
+    }
+
+    /// Whether a file that is not there may be one that the diff makes: a plain diff does not always say so.
+    pub fn may_be_new(&self, file: &FilePatch) -> bool {
+        let Contents::Hunks(hunks) = &file.contents else { return false };
+        file.change.kind == ChangeKind::Modified && self.is_plain(file) && hunks.len() == 1 && hunks[0].old.lines == 0
+    }
+
+    /// That the capture contradicts itself here.
+    pub fn corrupt(&self, reason: String) -> Error {
+        Error::Corrupt { entry: self.index + 1, subject: self.subject.clone(), reason }
+    }
+
+    fn is_plain(&self, file: &FilePatch) -> bool {
+        let start = usize::try_from(file.change.offset).unwrap_or(usize::MAX);
+        !self.diff.get(start..).unwrap_or_default().starts_with(b"diff --git ")
     }
 }

@@ -2,11 +2,13 @@
 
 use bstr::{BString, ByteSlice};
 
+use super::added::Search;
 use super::build::Built;
 use super::landing::paths;
+use super::place::Patch;
 use super::target::short;
-use super::{Error, Options, Place, Report, Series, Target, Uncommitted, added};
-use crate::audit::{self, Change, Finding, Secret};
+use super::{Error, Options, Place, Report, Series, Target, Uncommitted};
+use crate::audit::{self, Change, Finding};
 use crate::git::{Isolated, Objects, Repo, TreeChange, TreeItem};
 use crate::mbox::Kind;
 
@@ -22,9 +24,9 @@ pub fn report(
     let changes = isolated.changes(&target.base_tree, &built.worktree_tree)?;
     let next = built.stop.as_ref().map_or(series.len(), |stop| stop.entry + 1);
     let mut runs_here = runs_here(repo, isolated.objects()?, &changes)?;
-    let mut secrets = added::secrets(isolated, &built.trees)?;
+    let mut search = Search::from(built.secrets.clone());
     if let Some(stop) = &built.stop {
-        to_come(repo, isolated, series, stop.entry, &mut runs_here, &mut secrets)?;
+        to_come(repo, series, stop.entry, &mut runs_here, &mut search)?;
     }
     let left_over = (next..series.len()).any(|index| series.entry(index).kind != Kind::Commit);
     Ok(Report {
@@ -39,7 +41,7 @@ pub fn report(
         files: changes.len(),
         proof: built.proof.clone(),
         runs_here,
-        secrets,
+        secrets: search.into_found(),
         spoofed: spoofed(series),
         stop: built.stop.clone(),
         left_out: built.left_out.iter().map(|&entry| series.subject(entry)).collect(),
@@ -84,17 +86,17 @@ fn runs_here(repo: &Repo, objects: &Objects, changes: &[TreeChange]) -> Result<V
 /// Adds what the entry that does not fit, and those after it, would bring: `git am --continue` lands them without another look.
 fn to_come(
     repo: &Repo,
-    isolated: &Isolated,
     series: &mut Series,
     first: usize,
     findings: &mut Vec<Finding>,
-    secrets: &mut Vec<Secret>,
+    search: &mut Search,
 ) -> Result<(), Error> {
-    let diff = isolated.path()?.join("to-come.diff");
     let hooks_path = hooks_path(repo)?;
     for index in first..series.len() {
-        let changes = series.unpack(index, &diff)?;
-        let changes = changes.iter().filter_map(|change| {
+        let diff = series.diff(index)?;
+        let patch = Patch::read(series, index, &diff)?;
+        let changes = patch.files.iter().filter_map(|file| {
+            let change = &file.change;
             let path = change.new_path.as_ref()?.as_bstr();
             let new_mode = change.new_mode.or(change.old_mode).or(Some(0o100_644));
             Some(Change { path, old_mode: change.old_mode, new_mode, old: None, new: None })
@@ -103,7 +105,7 @@ fn to_come(
         let is_new = |finding: &Finding| findings.iter().all(|known| known.path != finding.path);
         let found: Vec<Finding> = found.into_iter().filter(is_new).collect();
         findings.extend(found);
-        added::secrets_of(&diff, secrets)?;
+        search.unplaced(&patch);
     }
     findings.sort();
     Ok(())

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{BufReader, ErrorKind, Read, Seek, Write};
+use std::io::{ErrorKind, Read, Seek, Write};
 use std::path::Path;
 
 use bstr::{BStr, BString, ByteSlice};
@@ -12,7 +12,7 @@ use super::Error;
 use crate::audit::{self, Severity};
 use crate::git::ObjectFormat;
 use crate::mbox::{Dialect, Entry, Kind, Located, Mbox, Preamble, Writer};
-use crate::patch::FileChange;
+use crate::patch::{self, FileChange};
 use crate::session::{Capture, Sidecar, tame_id};
 
 /// 1 GiB: twenty times what a capture may be long, unless the user says otherwise.
@@ -23,6 +23,8 @@ pub struct Series {
     mbox: Mbox<File>,
     /// What the binary files of each entry inflate to, in bytes, as far as the entries were unpacked.
     inflated: BTreeMap<usize, u64>,
+    /// The sum of these.
+    inflated_by_all: u64,
     /// What all binary files together may inflate to, in bytes, and each of them to half of it.
     pub max_inflated: u64,
     /// The session's id.
@@ -49,7 +51,15 @@ impl Series {
             }
         };
         let fingerprint = fingerprint(&mbox, &sha256);
-        let series = Series { mbox, inflated: BTreeMap::new(), max_inflated: MAX_INFLATED, id, sidecar, fingerprint };
+        let series = Series {
+            mbox,
+            inflated: BTreeMap::new(),
+            inflated_by_all: 0,
+            max_inflated: MAX_INFLATED,
+            id,
+            sidecar,
+            fingerprint,
+        };
         series.check_whole()?;
         series.check_format(format)?;
         Ok(series)
@@ -102,24 +112,41 @@ impl Series {
         line.map_or_else(|| BString::from("(no message)"), |line| line.as_bstr().to_owned())
     }
 
+    /// An entry's diff.
+    pub fn diff(&mut self, index: usize) -> Result<Vec<u8>, Error> {
+        let unreadable = |error: std::io::Error| Error::Mbox(error.into());
+        let mut diff = Vec::new();
+        self.mbox.diff(index).map_err(unreadable)?.read_to_end(&mut diff).map_err(unreadable)?;
+        Ok(diff)
+    }
+
     /// Writes an entry's diff to a file and tells what it changes.
     pub fn unpack(&mut self, index: usize, to: &Path) -> Result<Vec<FileChange>, Error> {
-        write_to(to, self.mbox.diff(index).map_err(io("cannot read the diff for", to))?)?;
-        let diff = File::open(to).map_err(io("cannot read", to))?;
-        let patch = |source| Error::Patch { entry: index + 1, source };
-        let changes = crate::patch::changes(BufReader::new(diff)).collect::<Result<Vec<_>, _>>().map_err(patch)?;
-        for change in &changes {
+        let diff = self.diff(index)?;
+        let changes = patch::changes(&*diff).collect::<Result<Vec<_>, _>>();
+        let changes = changes.map_err(|source| Error::Patch { entry: index + 1, source })?;
+        self.check(index, changes.iter())?;
+        std::fs::write(to, diff).map_err(io("cannot write", to))?;
+        Ok(changes)
+    }
+
+    /// Refuses changes of an entry that must not land, whatever is in them.
+    pub fn check<'c>(
+        &mut self,
+        index: usize,
+        changes: impl Iterator<Item = &'c FileChange> + Clone,
+    ) -> Result<(), Error> {
+        for change in changes.clone() {
             for (path, mode) in [(&change.old_path, change.old_mode), (&change.new_path, change.new_mode)] {
                 path.as_ref().map_or(Ok(()), |path| check_path(index, path.as_bstr(), mode))?;
             }
         }
-        self.check_sizes(index, &changes)?;
-        Ok(changes)
+        self.check_sizes(index, changes)
     }
 
     /// A kilobyte can inflate to a megabyte, and git holds a file of a binary patch in memory.
-    fn check_sizes(&mut self, index: usize, changes: &[FileChange]) -> Result<(), Error> {
-        let others: u64 = self.inflated.iter().filter(|(other, _)| **other != index).map(|(_, bytes)| bytes).sum();
+    fn check_sizes<'c>(&mut self, index: usize, changes: impl Iterator<Item = &'c FileChange>) -> Result<(), Error> {
+        let others = self.inflated_by_all - self.inflated.get(&index).copied().unwrap_or_default();
         let (mut bytes, limit) = (others, self.max_inflated);
         for change in changes {
             let file = change.inflated;
@@ -130,6 +157,7 @@ impl Series {
             }
         }
         self.inflated.insert(index, bytes - others);
+        self.inflated_by_all = bytes;
         Ok(())
     }
 

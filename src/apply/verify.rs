@@ -4,10 +4,9 @@
 //! directory where temporary files go, so that any repository will do that has the commit, also the sandbox's own. Neither
 //! its configuration nor its replace refs count.
 
-use std::path::PathBuf;
-
 use bstr::{BString, ByteSlice};
 
+use super::added::Search;
 use super::build::named;
 use super::exact::{self, Refusal, Step};
 use super::links::Links;
@@ -55,7 +54,7 @@ pub struct Parting {
 pub fn verify(repo: &Repo, series: &mut Series) -> Result<Verdict, Error> {
     let isolated = Isolated::over(repo, Outside::Nothing, None)?;
     let bootstrap = exact::bootstrap(series)?;
-    let mut bench = Bench::new(&isolated)?;
+    let mut bench = Bench::new(&isolated, Search::off())?;
     let base_tree = match &bootstrap {
         Some(id) => match bench.objects.commit(id) {
             Ok(commit) => commit.tree,
@@ -70,7 +69,7 @@ pub fn verify(repo: &Repo, series: &mut Series) -> Result<Verdict, Error> {
     let (trees, parting) = trees(&mut bench, series, &base_tree)?;
     let (exact, inexact) = match &parting {
         Some(_) => (0, None),
-        None => commits(&isolated, &bench.objects, series, bootstrap.as_deref())?,
+        None => commits(&isolated, bench.objects, series, bootstrap.as_deref())?,
     };
     let (id, commits) = (series.id.clone(), series.commits().count());
     Ok(Verdict { id, bootstrap, trees, parting, commits, exact, inexact })
@@ -78,10 +77,10 @@ pub fn verify(repo: &Repo, series: &mut Series) -> Result<Verdict, Error> {
 
 /// Every tree, up to the first that is another.
 fn trees(bench: &mut Bench, series: &mut Series, base: &str) -> Result<(usize, Option<Parting>), Error> {
-    let file: PathBuf = bench.isolated.path()?.join("entry.diff");
     let (mut links, mut tree) = (Links::default(), base.to_owned());
     for index in 0..series.len() {
-        let patch = Patch::unpack(series, index, &file)?;
+        let diff = series.diff(index)?;
+        let patch = Patch::read(series, index, &diff)?;
         links.follow(&patch)?;
         let entry = series.entry(index);
         match come_out(bench, entry, &patch, &tree) {
@@ -121,7 +120,7 @@ fn come_out(bench: &mut Bench, entry: &Entry, patch: &Patch, before: &str) -> Re
 /// uncommitted then is not part of the capture, but of what it changes.
 fn as_begun(bench: &mut Bench, patch: &Patch, tree: &str) -> Result<String, Error> {
     let mut files: Vec<(BString, TreeItem)> = Vec::new();
-    for change in &patch.changes {
+    for change in patch.files.iter().map(|file| &file.change) {
         let (Some(path), Some(id)) = (&change.old_path, &change.old_id) else { continue };
         let Ok(id) = id.to_str() else { continue };
         let mode = change.old_mode.or(change.new_mode).unwrap_or(0o100_644);
@@ -133,9 +132,7 @@ fn as_begun(bench: &mut Bench, patch: &Patch, tree: &str) -> Result<String, Erro
     if files.is_empty() {
         return Ok(tree.to_owned());
     }
-    bench.hold(tree)?;
-    bench.isolated.set_entries(files.iter().map(|(path, item)| (path.as_bstr(), Some(item))))?;
-    Ok(bench.isolated.write_tree()?)
+    Ok(bench.with(tree, &files)?.unwrap_or_else(|| tree.to_owned()))
 }
 
 /// How many commits can be made again as they were, and why not more.

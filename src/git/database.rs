@@ -4,6 +4,7 @@
 //! the pack directory. Who misses something that must be there opens it anew ([`Database::reopen`]): a `git gc` of the
 //! person's may have put it into another pack.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -71,6 +72,15 @@ impl Database {
             }
         }
         Ok(None)
+    }
+
+    /// Adds the ids that begin with `prefix`.
+    pub(super) fn with_prefix(&self, prefix: gix::hash::Prefix, ids: &mut HashSet<ObjectId>) -> Result<(), Error> {
+        for handle in &self.handles {
+            let found = handle.lookup_prefix(prefix, Some(&mut *ids));
+            found.map_err(|error| Error::Object { id: prefix.to_string(), reason: error.to_string() })?;
+        }
+        Ok(())
     }
 
     /// Kind and size in bytes, without the content where that can be had.

@@ -19,6 +19,11 @@ impl NewObjects {
         self.waiting.contains_key(id)
     }
 
+    /// The ids of all of them.
+    pub(super) fn ids(&self) -> impl Iterator<Item = &ObjectId> {
+        self.waiting.keys()
+    }
+
     pub(super) fn read(&self, id: &ObjectId) -> Result<Option<(Kind, Bytes)>, Error> {
         Ok(self.waiting.get(id).cloned())
     }

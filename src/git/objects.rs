@@ -3,6 +3,7 @@
 //! New objects are not visible to anybody else until they are published to the private git directory or kept in the
 //! repository; when and where is [`Isolated`](super::Isolated)'s to say.
 
+use std::collections::HashSet;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -91,6 +92,23 @@ impl Objects {
     pub fn blob(&self, id: &str) -> Result<Vec<u8>, Error> {
         let bytes = self.read_kind(parse(id)?, Kind::Blob)?;
         Ok(Arc::try_unwrap(bytes).unwrap_or_else(|shared| shared.to_vec()))
+    }
+
+    /// The one blob whose id begins with these hex digits; `None` if there is none or more than one.
+    pub fn find_blob(&self, abbreviated: &BStr) -> Result<Option<ObjectId>, Error> {
+        let hex = abbreviated.to_str().unwrap_or_default();
+        let Ok(prefix) = gix::hash::Prefix::from_hex(hex) else { return Ok(None) };
+        let mut state = self.state();
+        let mut ids: HashSet<ObjectId> = state.new.ids().filter(|id| prefix.cmp_oid(id).is_eq()).copied().collect();
+        state.repository.with_prefix(prefix, &mut ids)?;
+        if let Some(private) = state.private() {
+            private.with_prefix(prefix, &mut ids)?;
+        }
+        let mut blobs = Vec::new();
+        for id in ids {
+            blobs.extend(state.header(&id)?.filter(|(kind, _)| *kind == Kind::Blob).map(|_| id));
+        }
+        Ok(blobs.pop().filter(|_| blobs.is_empty()))
     }
 
     /// The size of an object in bytes, without reading its content where the database allows it.

@@ -8,9 +8,10 @@ use crate::mbox::Entry;
 
 /// Refuses an entry that says of a path how it shall land, and does not change that path: it may be a file of the person's.
 pub(in crate::apply) fn check(entry: &Entry, patch: &Patch) -> Result<(), Error> {
-    let is_own = |path: &&BString| patch.changes.iter().any(|change| change.new_path.as_ref() == Some(*path));
+    let changes = || patch.files.iter().map(|file| &file.change);
+    let is_own = |path: &&BString| changes().any(|change| change.new_path.as_ref() == Some(*path));
     let is_new = |path: &&BString| {
-        let mut own = patch.changes.iter().filter(|change| change.new_path.as_ref() == Some(*path));
+        let mut own = changes().filter(|change| change.new_path.as_ref() == Some(*path));
         own.any(|change| change.old_path != change.new_path)
     };
     let foreign = entry.verbatim.iter().find(|path| !is_own(path));
@@ -20,5 +21,5 @@ pub(in crate::apply) fn check(entry: &Entry, patch: &Patch) -> Result<(), Error>
         (Some(path), _) => format!("says how to write '{path}', which it does not change"),
         (None, Some(path)) => format!("announces '{path}', which is no new file of it"),
     };
-    Err(Error::Corrupt { entry: patch.index + 1, subject: patch.subject.clone(), reason })
+    Err(patch.corrupt(reason))
 }

@@ -10,6 +10,7 @@ mod apply_hostile;
 mod apply_integrity;
 mod apply_undo;
 mod audit;
+mod bundle;
 mod capture;
 mod capture_hidden;
 mod diff;

@@ -14,6 +14,7 @@ complete -c git-glue-capture -l color -d 'When to use colour' -r -f -a "auto\t'O
 always\t'Also in a pipe'
 never\t'Never'"
 complete -c git-glue-capture -l begin -d 'Record that the agent starts now, instead of capturing'
+complete -c git-glue-capture -l bundle -d 'Take along the commits themselves too, as a git bundle'
 complete -c git-glue-capture -l verify -d 'Read the capture back, and prove that it leads to what is here'
 complete -c git-glue-capture -s q -l quiet -d 'Print nothing but warnings and errors'
 complete -c git-glue-capture -l json -d 'Print one JSON object on standard output instead of text'

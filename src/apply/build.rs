@@ -7,84 +7,16 @@ use std::collections::HashSet;
 use bstr::{BString, ByteSlice};
 
 use super::added::Search;
+use super::built::{Built, BuiltCommit, Stop};
 use super::exact::Step;
 use super::links::Links;
-use super::place::{Bench, Conflict, Patch, Placed, Reject, Stage};
-use super::preimages;
+use super::place::{Bench, Conflict, Patch, Placed};
 use super::proof::{Comparison, Proof};
 use super::resume::{Resume, is_left};
 use super::sign::signed;
-use super::{Error, OnConflict, Options, Place, Series, Target, merge};
-use crate::audit::Secret;
+use super::{Error, OnConflict, Options, Place, Series, Target, bundle, merge, preimages};
 use crate::git::{Commit, Isolated, Repo, TreeItem};
 use crate::mbox::{Entry, Identity, Kind};
-
-/// Everything that was built, and where it stopped.
-#[derive(Debug)]
-pub struct Built {
-    /// The commits, oldest first.
-    pub commits: Vec<BuiltCommit>,
-    /// Subjects of commit entries whose changes were there already.
-    pub already: Vec<BString>,
-    /// The commit that the branch gets.
-    pub tip: String,
-    /// What is committed.
-    pub tip_tree: String,
-    /// What is staged.
-    pub index_tree: String,
-    /// What is in the work tree.
-    pub worktree_tree: String,
-    /// Secrets in lines that the entries add.
-    pub secrets: Vec<Secret>,
-    /// Work tree paths whose bytes land as they are, without line-ending or encoding conversion.
-    pub verbatim: Vec<BString>,
-    /// Paths that are marked as to be added later.
-    pub intent_to_add: Vec<BString>,
-    /// Uncommitted files of the person's that are the capture's own preimages, and so may be replaced.
-    pub replaces: Vec<BString>,
-    /// Commit entries, from 0, of which nothing fitted, so that there is no commit of them.
-    pub left_out: Vec<usize>,
-    /// Hunks that were left out, because that was asked for.
-    pub rejects: Vec<Reject>,
-    /// The entry that does not fit.
-    pub stop: Option<Stop>,
-    /// What was proved.
-    pub proof: Proof,
-}
-
-/// A commit that was made.
-#[derive(Debug, Clone)]
-pub struct BuiltCommit {
-    /// Its hex id here.
-    pub id: String,
-    /// Its hex id in the sandbox.
-    pub sandbox_id: Option<String>,
-    /// The first line of its message.
-    pub subject: BString,
-    /// The author's name and mail.
-    pub author: BString,
-    /// Whether it took a three-way merge.
-    pub merged: bool,
-    /// Whether the sandbox's commit was a merge, of which this is the first-parent side.
-    pub was_merge: bool,
-}
-
-/// The entry at which it stopped.
-#[derive(Debug, Clone)]
-pub struct Stop {
-    /// Which entry, from 0.
-    pub entry: usize,
-    /// What it is.
-    pub kind: Kind,
-    /// Its subject.
-    pub subject: BString,
-    /// The paths in conflict.
-    pub paths: Vec<BString>,
-    /// The index entries of those paths.
-    pub stages: Vec<Stage>,
-    /// Hunks that could not be placed at all.
-    pub rejects: Vec<Reject>,
-}
 
 /// Builds every entry from the target's base on.
 pub fn build(
@@ -95,6 +27,9 @@ pub fn build(
     options: &Options,
 ) -> Result<Built, Error> {
     preimages::unpack(isolated, series)?;
+    if options.exact {
+        bundle::take_if_needed(repo, isolated, series)?;
+    }
     let mut builder = Builder::start(repo, isolated, target, options)?;
     let mut first = target.resume.as_ref().map_or(0, Resume::first);
     if let Some(waiting) = target.resume.as_ref().and_then(|resume| resume.waiting) {

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use bstr::{BStr, BString, ByteSlice};
 
-use super::build::Built;
+use super::built::Built;
 use super::desk::Desk;
 use super::place::Reject;
 use super::spare::Spare;

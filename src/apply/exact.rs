@@ -57,6 +57,20 @@ pub enum Refusal {
         /// The parent's id.
         parent: String,
     },
+    /// The bundle builds on what is not here.
+    #[error("the bundle of the capture builds on {commit}, which is no commit of this repository")]
+    NoPrerequisite {
+        /// The commit, as the bundle says.
+        commit: String,
+        /// Whether this repository is known not to have everything.
+        shallow: bool,
+    },
+    /// The bundle is not sound.
+    #[error("the bundle of the capture is not taken: {reason}")]
+    Bundle {
+        /// Why.
+        reason: String,
+    },
     /// It was applied before, but the commits were made anew.
     #[error("{branch} holds this capture already, in commits of other ids than the sandbox's")]
     OtherIds {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use bstr::{BString, ByteSlice};
 
 use super::attributes::Attributes;
-use super::build::Built;
+use super::built::Built;
 use super::conflict::AmSession;
 use super::desk::Desk;
 use super::record::Record;

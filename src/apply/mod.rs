@@ -17,6 +17,8 @@
 mod added;
 mod attributes;
 mod build;
+mod built;
+mod bundle;
 mod conflict;
 mod desk;
 mod error;
@@ -28,6 +30,7 @@ mod links;
 mod lock;
 mod merge;
 mod overlay;
+mod pack;
 mod place;
 mod preimages;
 mod proof;
@@ -44,7 +47,7 @@ mod undo;
 mod verify;
 
 pub use added::MOST as MOST_SECRETS;
-pub use build::{Built, BuiltCommit, Stop};
+pub use built::{Built, BuiltCommit, Stop};
 pub use error::{Error, Obstacle};
 pub use exact::Refusal;
 pub use proof::Proof;

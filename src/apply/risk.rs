@@ -3,7 +3,7 @@
 use bstr::{BString, ByteSlice};
 
 use super::added::Search;
-use super::build::Built;
+use super::built::Built;
 use super::landing::paths;
 use super::place::Patch;
 use super::target::short;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{ErrorKind, Read, Seek, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use bstr::{BStr, BString, ByteSlice};
 use sha2::{Digest, Sha256};
@@ -21,6 +21,8 @@ const MAX_INFLATED: u64 = 1 << 30;
 /// The entries of one capture.
 pub struct Series {
     mbox: Mbox<File>,
+    /// Where it lies, unless it came through a pipe.
+    path: Option<PathBuf>,
     /// What the binary files of each entry inflate to, in bytes, as far as the entries were unpacked.
     inflated: BTreeMap<usize, u64>,
     /// The sum of these.
@@ -51,8 +53,10 @@ impl Series {
             }
         };
         let fingerprint = fingerprint(&mbox, &sha256);
+        let path = capture.path;
         let series = Series {
             mbox,
+            path,
             inflated: BTreeMap::new(),
             inflated_by_all: 0,
             max_inflated: MAX_INFLATED,
@@ -103,6 +107,12 @@ impl Series {
     /// The pack of preimages that the capture brings along, if any.
     pub fn preimages(&self) -> Option<&[u8]> {
         self.mbox.preamble.objects.as_deref()
+    }
+
+    /// The git bundle that belongs to the capture, if one does.
+    pub fn bundle(&self) -> Result<Option<File>, Error> {
+        let named = self.sidecar.as_ref().and_then(|sidecar| sidecar.bundle.as_ref());
+        Ok(named.map(|bundle| bundle.beside(self.path.as_deref())).transpose()?)
     }
 
     /// The first line of an entry's message, or what it is.

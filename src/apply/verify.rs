@@ -12,7 +12,7 @@ use super::exact::{self, Refusal, Step};
 use super::links::Links;
 use super::place::{Bench, Patch, Placed};
 use super::proof::ends_as_said;
-use super::{Error, Series};
+use super::{Error, Series, bundle, preimages};
 use crate::git::{Isolated, Objects, Outside, Repo, TreeItem};
 use crate::mbox::{Entry, Kind};
 
@@ -65,11 +65,11 @@ pub fn verify(repo: &Repo, series: &mut Series) -> Result<Verdict, Error> {
         },
         None => repo.format.empty_tree().to_owned(),
     };
-    super::preimages::unpack(&isolated, series)?;
+    preimages::unpack(&isolated, series)?;
     let (trees, parting) = trees(&mut bench, series, &base_tree)?;
     let (exact, inexact) = match &parting {
         Some(_) => (0, None),
-        None => commits(&isolated, bench.objects, series, bootstrap.as_deref())?,
+        None => whole(repo, &isolated, bench.objects, series, bootstrap.as_deref())?,
     };
     let (id, commits) = (series.id.clone(), series.commits().count());
     Ok(Verdict { id, bootstrap, trees, parting, commits, exact, inexact })
@@ -135,7 +135,20 @@ fn as_begun(bench: &mut Bench, patch: &Patch, tree: &str) -> Result<String, Erro
     Ok(bench.with(tree, &files)?.unwrap_or_else(|| tree.to_owned()))
 }
 
-/// How many commits can be made again as they were, and why not more.
+/// How many commits can be made again as they were, and why not more. That the bundle is of no use here is such a reason.
+fn whole(
+    repo: &Repo,
+    isolated: &Isolated,
+    objects: &Objects,
+    series: &Series,
+    bootstrap: Option<&str>,
+) -> Result<(usize, Option<String>), Error> {
+    match bundle::take(repo, isolated, series) {
+        Err(error @ (Error::Exact(_) | Error::Session(_))) => Ok((0, Some(error.to_string()))),
+        other => other.and_then(|()| commits(isolated, objects, series, bootstrap)),
+    }
+}
+
 fn commits(
     isolated: &Isolated,
     objects: &Objects,

@@ -11,10 +11,10 @@ use tempfile::NamedTempFile;
 use super::session::Chosen;
 use super::{
     Bootstrap, Destination, Error, Findings, Options, Outcome, Overflow, Report, Runtime, Series, Survey, Workspace,
-    own, preimages, write,
+    bundle, own, preimages, write,
 };
 use crate::mbox::{Kind, Preamble};
-use crate::session::{Meta, Session, Sidecar, Store, now};
+use crate::session::{BUNDLE_ENDING, Meta, Session, Sidecar, Store, now};
 
 /// Everything that the sidecar says but for what is only known once the mbox is written.
 pub(super) fn sidecar(
@@ -79,6 +79,9 @@ impl Captured<'_> {
     /// Writes the capture to where the options say.
     pub(super) fn keep(&self, store: &Store, mut sidecar: Sidecar, mut findings: Findings) -> Result<Outcome, Error> {
         let objects = preimages::pack(self.workspace, self.bootstrap, self.series, &mut findings)?;
+        let bundle = bundle::make(self.workspace, self.options, self.bootstrap, &mut findings)?;
+        let (bundle, named) = bundle.map_or((None, None), |(file, named)| (Some(file), Some(named)));
+        sidecar.bundle = named;
         sidecar.warnings = findings.into_warnings();
         let preamble = Preamble { capture: Some(sidecar.to_json()), objects };
         let is_empty = self.series.steps.is_empty() && !self.survey.is_over;
@@ -94,11 +97,18 @@ impl Captured<'_> {
                 let session = self.stored(store, &report.sidecar)?;
                 let file = session.temp_file()?;
                 self.write(&preamble, file.as_file(), &mut report.sidecar)?;
-                report.path = Some(session.save_capture(file, &report.sidecar)?);
+                let bundle = bundle.filter(|_| !report.sidecar.truncated);
+                report.path = Some(session.save_with_bundle(file, bundle, &report.sidecar)?);
             }
             Destination::File(path) => {
                 let file = beside(path)?;
                 self.write(&preamble, file.as_file(), &mut report.sidecar)?;
+                if let Some(mut bundle) = bundle.filter(|_| !report.sidecar.truncated) {
+                    let target = own::with_ending(path, BUNDLE_ENDING);
+                    let mut copy = beside(&target)?;
+                    std::io::copy(bundle.as_file_mut(), &mut copy).map_err(Error::io("write", &target))?;
+                    persist(copy, &target)?;
+                }
                 persist(file, path)?;
                 let mut json = beside(path)?;
                 let sidecar = own::with_ending(path, own::SIDECAR);
@@ -128,6 +138,7 @@ impl Captured<'_> {
         sidecar.size_bytes = written.size;
         sidecar.sha256 = Some(written.sha256);
         sidecar.truncated = written.truncated;
+        sidecar.bundle = sidecar.bundle.take().filter(|_| !written.truncated);
         Ok(())
     }
 

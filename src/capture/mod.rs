@@ -19,6 +19,7 @@
 mod baseline;
 mod begin;
 mod bootstrap;
+mod bundle;
 mod conversion;
 mod diffs;
 mod elsewhere;
@@ -86,6 +87,8 @@ pub struct Options {
     pub omit_larger_than: Option<u64>,
     /// Pathspecs, from the top of the work tree, of ignored files that are taken along.
     pub include_ignored: Vec<OsString>,
+    /// Also write the commits themselves, as a git bundle. Nothing can be left out of it, nor can it go into a stream.
+    pub bundle: bool,
     /// Where the capture goes.
     pub destination: Destination,
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use bstr::{BString, ByteSlice};
 
 use super::{Destination, Findings, Options, Workspace};
-use crate::session::{Sidecar, Store};
+use crate::session::{BUNDLE_ENDING, Sidecar, Store};
 
 /// What the name of a sidecar ends with.
 pub(super) const SIDECAR: &str = ".meta.json";
@@ -18,7 +18,7 @@ const LARGEST_SIDECAR: u64 = 1 << 20;
 pub(super) fn places(top: &Path, options: &Options, store: &Store) -> Vec<BString> {
     let mut places = vec![store.sessions(), store.cache()];
     if let Destination::File(path) = &options.destination {
-        places.extend([path.clone(), with_ending(path, SIDECAR)]);
+        places.extend([path.clone(), with_ending(path, SIDECAR), with_ending(path, BUNDLE_ENDING)]);
     }
     places.iter().flat_map(|place| below(top, place)).collect()
 }
@@ -48,7 +48,8 @@ pub(super) fn drop_captures(workspace: &Workspace, paths: &mut Vec<BString>, fin
         .map(|path| BString::from(&path[..path.len() - SIDECAR.len()]))
         .collect();
     paths.retain(|path| {
-        let name = path.strip_suffix(SIDECAR.as_bytes()).unwrap_or(path);
+        let endings = [SIDECAR, BUNDLE_ENDING].map(str::as_bytes);
+        let name = endings.iter().find_map(|ending| path.strip_suffix(*ending)).unwrap_or(path);
         !captures.iter().any(|capture| capture == name)
     });
     findings.about("earlier-capture", &captures, |names| format!("an earlier capture, so not captured: {names}"));

@@ -78,6 +78,13 @@ pub struct Args {
     #[arg(long, short, value_name = "path", value_hint = clap::ValueHint::FilePath)]
     output: Option<PathBuf>,
 
+    /// Take along the commits themselves too, as a git bundle
+    ///
+    /// For `git glue-apply --exact`, where there are merges with what only the sandbox has. The bundle is a file beside the
+    /// capture: `runtime.bundle` in the session, <path>.bundle with `--output`.
+    #[arg(long, conflicts_with_all = ["begin", "exclude", "omit_larger_than"])]
+    bundle: bool,
+
     /// Read the capture back, and prove that it leads to what is here
     ///
     /// Every entry is placed, in memory, on the commit that the agent started from, and every tree compared, as apply does
@@ -126,6 +133,14 @@ impl Program for Args {
         }
         if ui.json && options.destination == Destination::Stream {
             return Err(Failure::new(Exit::Usage, "usage", "--json and `-o -` both want standard output"));
+        }
+        if options.bundle && options.destination == Destination::Stream {
+            return Err(Failure::new(
+                Exit::Usage,
+                "usage",
+                "--bundle writes a second file, which `-o -` has no place for",
+            )
+            .hint("-o <path>, and carry both <path> and <path>.bundle home; or the store, and git glue-export"));
         }
         if options.destination == Destination::Stream && ui.out_is_terminal() {
             return Err(Failure::new(Exit::Usage, "usage", "a capture is not written to a terminal")
@@ -203,6 +218,7 @@ impl Args {
             exclude: self.exclude,
             omit_larger_than: self.omit_larger_than,
             include_ignored: self.include_ignored,
+            bundle: self.bundle,
             destination,
         }
     }

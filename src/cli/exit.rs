@@ -97,6 +97,7 @@ impl From<crate::session::Error> for Failure {
             Error::NoCapture { .. } => (Exit::Failed, "no-capture"),
             Error::NothingArrived { .. } => (Exit::Unavailable, "executorDead"),
             Error::Corrupt { .. } => (Exit::Failed, "corrupt-capture"),
+            Error::NoBundle { .. } => (Exit::Failed, "no-bundle"),
             Error::Truncated { .. } => (Exit::OverCap, "truncated"),
             Error::Locked { .. } => (Exit::Failed, "locked"),
             Error::Exists { .. } => (Exit::Failed, "session-exists"),

@@ -12,7 +12,7 @@ use crate::session::{Capture, Latest, Older, Store};
 /// Copy a session's capture and its sidecar to a path
 ///
 /// Writes the mbox to <path> and what is known of it to <path>.meta.json, with length and hash, so that whoever gets both
-/// files can check them: to send to a teammate, or to attach to a pull request. `git glue-import` takes them into another
+/// files can check them, and its bundle, if it has one, to <path>.bundle: to send to a teammate, or to attach to a pull request. `git glue-import` takes them into another
 /// store, `git glue-apply <path>` applies them as they are.
 ///
 /// When <path> is a directory, the file is named after the session: <id>.mbox, or <id>.mbox.truncated when the capture went
@@ -55,8 +55,14 @@ impl Program for Args {
             if self.common.json {
                 return Err(Failure::new(Exit::Usage, "usage", "--json and --to - both want standard output"));
             }
+            if capture.sidecar.as_ref().is_some_and(|sidecar| sidecar.bundle.is_some()) {
+                ui.warn("the bundle of the capture stays behind; --to <path> takes it along");
+            }
             copy(ui, &mut capture)?;
             return Ok(Exit::Done);
+        }
+        if let Err(error) = capture.bundle() {
+            ui.warn(error.to_string());
         }
         let exported = capture.export(&self.to, self.force)?;
         if ui.json {
@@ -64,6 +70,7 @@ impl Program for Args {
                 "id": capture.id,
                 "path": exported.path.to_string_lossy(),
                 "sidecar": exported.sidecar.to_string_lossy(),
+                "bundle": exported.bundle.as_ref().map(|path| path.to_string_lossy()),
                 "size_bytes": capture.size,
                 "truncated": capture.truncated,
                 "older": capture.sidecar.as_ref().and_then(|sidecar| sidecar.older.as_ref()).map(Older::to_map),
@@ -71,6 +78,7 @@ impl Program for Args {
         } else {
             ui.line(exported.path.as_os_str().as_encoded_bytes())?;
             ui.line(exported.sidecar.as_os_str().as_encoded_bytes())?;
+            exported.bundle.map_or(Ok(()), |path| ui.line(path.as_os_str().as_encoded_bytes()))?;
         }
         Ok(Exit::Done)
     }

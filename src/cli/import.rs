@@ -14,7 +14,7 @@ use crate::session::{Arrival, Capture, Session, Source, Store};
 
 /// Take a capture from a file or a pipe into the session store
 ///
-/// Reads an mbox, with the sidecar <path>.meta.json if that is beside it, and makes a session of it, for `git glue-show`,
+/// Reads an mbox, with the sidecar <path>.meta.json and the bundle <path>.bundle if they are beside it, and makes a session of it, for `git glue-show`,
 /// `git glue-apply` and the others. Any mbox that `git am` takes will do. The session keeps the id it was captured under.
 ///
 /// A later capture of a session that is in the store replaces the one before, which is kept as `runtime.mbox.previous` in
@@ -55,6 +55,9 @@ impl Program for Args {
             ui.warn("the capture is truncated: it can be looked at, but not applied");
         } else {
             check(&mut capture)?;
+        }
+        if let Err(error) = capture.bundle() {
+            ui.warn(error.to_string());
         }
         let imported = Store::from_env().import(&mut capture, self.force)?;
         let id = imported.session.id();

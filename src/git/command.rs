@@ -5,6 +5,7 @@
 //! [`Isolated`](super::Isolated).
 
 use std::ffi::{OsStr, OsString};
+use std::fs::File;
 use std::io::{Read, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdout, ExitStatus, Stdio};
@@ -19,6 +20,7 @@ pub struct Command {
     inner: std::process::Command,
     shown: Vec<OsString>,
     input: Vec<u8>,
+    input_file: Option<File>,
     impossible: Option<Error>,
 }
 
@@ -64,7 +66,7 @@ impl Command {
             .env("GIT_TERMINAL_PROMPT", "0")
             .env("GIT_OPTIONAL_LOCKS", "0")
             .env("GIT_PAGER", "cat");
-        Command { inner, shown: vec![subcommand.into()], input: Vec::new(), impossible: None }
+        Command { inner, shown: vec![subcommand.into()], input: Vec::new(), input_file: None, impossible: None }
     }
 
     /// A command that cannot be run because what it needs could not be made ready; running it tells why.
@@ -119,6 +121,12 @@ impl Command {
         self
     }
 
+    /// Gives it a file for standard input, from where that stands.
+    pub fn input_file(mut self, file: File) -> Self {
+        self.input_file = Some(file);
+        self
+    }
+
     /// Runs to the end and requires success; what it wrote on standard output.
     pub fn output(self) -> Result<Vec<u8>, Error> {
         let shown = self.shown();
@@ -165,7 +173,11 @@ impl Command {
             std::os::unix::process::CommandExt::process_group(&mut self.inner, 0);
         }
         let shown = self.shown();
-        let stdin = if self.input.is_empty() { Stdio::null() } else { Stdio::piped() };
+        let stdin = match self.input_file {
+            Some(file) => Stdio::from(file),
+            None if self.input.is_empty() => Stdio::null(),
+            None => Stdio::piped(),
+        };
         self.inner.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = self.inner.spawn().map_err(Error::NotStarted)?;
         let feeder = child.stdin.take().map(|mut stdin| {

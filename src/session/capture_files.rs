@@ -17,6 +17,10 @@ pub(super) const NAMES: [&str; 4] = [WHOLE, TRUNCATED, "runtime.patch", "runtime
 pub(super) const SIDECAR: &str = "runtime.mbox.meta.json";
 /// The sidecar of a save that is under way, see [`super::save`].
 pub(super) const PENDING: &str = ".runtime.mbox.meta.json.pending";
+/// The git bundle that belongs to [`WHOLE`], if there is one; see [`super::bundle`].
+pub(super) const BUNDLE: &str = "runtime.bundle";
+/// The bundle of a save that is under way.
+pub(super) const PENDING_BUNDLE: &str = ".runtime.bundle.pending";
 /// Ending of what was set aside.
 pub(super) const PREVIOUS: &str = ".previous";
 const TRUNCATED_ENDING: &str = ".truncated";

@@ -1,13 +1,13 @@
 //! A capture on its way out of the store: as a pair of files. The way in is [`super::import`].
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, Seek};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
 use super::capture_files::with_ending;
-use super::{Capture, DEFAULT_CAP_BYTES, Error, Sidecar, atomic, dir_name};
+use super::{BUNDLE_ENDING, Capture, DEFAULT_CAP_BYTES, Error, Sidecar, atomic, dir_name};
 
 /// Where a capture was written to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,10 +16,12 @@ pub struct Exported {
     pub path: PathBuf,
     /// Its sidecar.
     pub sidecar: PathBuf,
+    /// Its bundle, if it has one and that is there.
+    pub bundle: Option<PathBuf>,
 }
 
 impl Capture {
-    /// Copies the mbox to `to` and its sidecar to `<to>.meta.json`, with length and hash filled in, so that whoever
+    /// Copies the mbox to `to`, its bundle, if that is there, to `<to>.bundle`, and its sidecar to `<to>.meta.json`, with length and hash filled in, so that whoever
     /// gets the pair can check it. `to` may be a directory: then the file is `<id>.mbox` in it, or `<id>.mbox.truncated`.
     ///
     /// # Errors
@@ -28,20 +30,27 @@ impl Capture {
         let name = format!("{}.mbox{}", dir_name(&self.id), if self.truncated { ".truncated" } else { "" });
         let path = if to.is_dir() { to.join(name) } else { to.to_owned() };
         let sidecar = with_ending(&path, ".meta.json");
-        if !overwrite && let Some(path) = [&path, &sidecar].into_iter().find(|path| path.symlink_metadata().is_ok()) {
+        let mut bundle = self.bundle().ok().flatten().map(|file| (file, with_ending(&path, BUNDLE_ENDING)));
+        let written = [Some(&path), Some(&sidecar), bundle.as_ref().map(|(_, path)| path)];
+        let in_the_way = written.into_iter().flatten().find(|path| path.symlink_metadata().is_ok());
+        if let (Some(path), false) = (in_the_way, overwrite) {
             return Err(Error::InTheWay { path: path.clone() });
         }
         let json = self.described()?.to_json();
         let mbox_file = self.copied_into(atomic::parent(&path))?;
         let mut sidecar_file = atomic::temp_in(atomic::parent(&path)).map_err(Error::io("write", &sidecar))?;
         io::Write::write_all(&mut sidecar_file, &json).map_err(Error::io("write", &sidecar))?;
-        place(sidecar_file, &sidecar, overwrite)?;
-        place(mbox_file, &path, overwrite).inspect_err(|_| {
-            if !overwrite {
-                let _ = fs::remove_file(&sidecar);
-            }
-        })?;
-        Ok(Exported { path, sidecar })
+        if let Some((file, path)) = &mut bundle {
+            place(copy_of(file, atomic::parent(path))?, path, overwrite)?;
+        }
+        let bundle = bundle.map(|(_, path)| path);
+        let take_back = |paths: &[Option<&PathBuf>]| {
+            let made = paths.iter().flatten().filter(|_| !overwrite);
+            made.for_each(|path| drop(fs::remove_file(path)));
+        };
+        place(sidecar_file, &sidecar, overwrite).inspect_err(|_| take_back(&[bundle.as_ref()]))?;
+        place(mbox_file, &path, overwrite).inspect_err(|_| take_back(&[bundle.as_ref(), Some(&sidecar)]))?;
+        Ok(Exported { path, sidecar, bundle })
     }
 
     /// The sidecar with what is known without it: the session, the length and the hash.
@@ -65,11 +74,16 @@ impl Capture {
     }
 
     pub(super) fn copied_into(&mut self, dir: &Path) -> Result<NamedTempFile, Error> {
-        let mut copy = atomic::temp_in(dir).map_err(Error::io("write to", dir))?;
-        let copied = self.file.rewind().and_then(|()| io::copy(&mut self.file, copy.as_file_mut()));
-        copied.and_then(|_| self.file.rewind()).map_err(Error::io("write", copy.path()))?;
-        Ok(copy)
+        copy_of(&mut self.file, dir)
     }
+}
+
+/// A copy of all of a file, which is left at its start.
+pub(super) fn copy_of(file: &mut File, dir: &Path) -> Result<NamedTempFile, Error> {
+    let mut copy = atomic::temp_in(dir).map_err(Error::io("write to", dir))?;
+    let copied = file.rewind().and_then(|()| io::copy(file, copy.as_file_mut()));
+    copied.and_then(|_| file.rewind()).map_err(Error::io("write", copy.path()))?;
+    Ok(copy)
 }
 
 fn place(file: NamedTempFile, path: &Path, overwrite: bool) -> Result<(), Error> {

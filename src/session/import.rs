@@ -6,6 +6,7 @@ use std::fs::File;
 
 use jiff::Timestamp;
 
+use super::export::copy_of;
 use super::{Capture, Error, Meta, Session, Sidecar, Source, Store, atomic, minted_at, new_id, now, tame_id};
 use crate::mbox::{Entry, Kind, Mbox};
 
@@ -45,7 +46,10 @@ impl Store {
     pub fn import(&self, capture: &mut Capture, force: bool) -> Result<Imported, Error> {
         let sidecar = capture.described()?;
         match self.place_for(&sidecar) {
-            Place::Held(session) => Ok(Imported { session, arrival: Arrival::AlreadyThere, taken: None }),
+            Place::Held(session) => {
+                complete(&session, capture, &sidecar)?;
+                Ok(Imported { session, arrival: Arrival::AlreadyThere, taken: None })
+            }
             Place::Earlier(session) => {
                 let arrival = replace(&session, capture, &sidecar, force)?;
                 Ok(Imported { session, arrival, taken: None })
@@ -156,11 +160,23 @@ fn replace(session: &Session, capture: &mut Capture, sidecar: &Sidecar, force: b
     Ok(Arrival::Replaced { older })
 }
 
+/// The capture is here, but its bundle may not have come with it the first time.
+fn complete(session: &Session, capture: &mut Capture, sidecar: &Sidecar) -> Result<(), Error> {
+    let has = |capture: &Capture| capture.bundle().is_ok_and(|bundle| bundle.is_some());
+    let held = Capture::open(Source::Session(session.clone()));
+    if has(capture) && !held.is_ok_and(|held| has(&held)) {
+        fill(session, capture, sidecar)?;
+    }
+    Ok(())
+}
+
 /// Whether two captures tell the same of the same work: the same entries with the same trees, only at another time.
 /// Entries that name no tree could differ in anything.
 fn found_the_same(held: &Capture, offered: &Capture) -> bool {
     let of = |capture: &Capture| -> Option<_> {
-        let told = capture.sidecar.as_ref().map(|told| (told.warnings.clone(), told.truncated, told.older.clone()));
+        let bundle = capture.bundle().is_ok_and(|bundle| bundle.is_some());
+        let told = capture.sidecar.as_ref();
+        let told = told.map(|told| (told.warnings.clone(), told.truncated, told.older.clone(), bundle));
         let entries = Mbox::open(capture.file.try_clone().ok()?).ok().filter(|mbox| mbox.missing() == 0)?.entries;
         entries.into_iter().map(|located| timeless(located.entry)).collect::<Option<Vec<_>>>().zip(told)
     };
@@ -178,7 +194,10 @@ fn timeless(mut entry: Entry) -> Option<Entry> {
 
 fn fill(session: &Session, capture: &mut Capture, sidecar: &Sidecar) -> Result<(), Error> {
     let mbox = capture.copied_into(session.dir())?;
-    session.save_capture(mbox, sidecar)?;
+    // One that did not come along is the caller's to tell of.
+    let bundle = capture.bundle().ok().flatten();
+    let bundle = bundle.map(|mut bundle| copy_of(&mut bundle, session.dir())).transpose()?;
+    session.save_with_bundle(mbox, bundle, sidecar)?;
     if let Some(older) = &sidecar.older {
         session.mark_capture_older(&older.reason)?;
     }

@@ -5,6 +5,7 @@
 //!   meta.json                       what the session is about                        Meta
 //!   runtime.mbox                    the capture; runtime.mbox.truncated when it is over the cap
 //!   runtime.mbox.meta.json          its sidecar, under this name in both cases       Sidecar
+//!   runtime.bundle                  the commits themselves, as a git bundle, where that was asked for  Bundle
 //!   runtime.mbox.previous           a capture that was set aside, and its sidecar
 //!   .lock                           the pid of the process that has the session open Lock
 //! ```
@@ -16,6 +17,7 @@
 //! Left to others: what the bytes of a capture mean ([`mbox`](crate::mbox)), the log of the conversation, printing.
 
 mod atomic;
+mod bundle;
 mod capture;
 mod capture_files;
 mod export;
@@ -31,6 +33,7 @@ mod sidecar;
 mod size;
 mod store;
 
+pub use bundle::{BUNDLE_ENDING, Bundle};
 pub use capture::{Capture, Problem};
 pub use capture_files::CaptureFile;
 pub use export::Exported;
@@ -46,7 +49,7 @@ pub use size::size_text;
 pub use store::{Damage, Session, Store};
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What can go wrong with the store. The messages say what and where; [`Error::hint`] says what to do next.
 #[derive(Debug, thiserror::Error)]
@@ -119,6 +122,14 @@ pub enum Error {
         path: PathBuf,
         /// What does not fit.
         reason: Mismatch,
+    },
+    /// The capture has a bundle, which did not come along.
+    #[error("{}", missing_bundle(.path.as_deref(), *.is_other))]
+    NoBundle {
+        /// Where it should be; `None` when the capture came through a pipe.
+        path: Option<PathBuf>,
+        /// There is one, but it is not the capture's.
+        is_other: bool,
     },
     /// The capture went over its cap, so that it is not whole.
     #[error("the capture {} is truncated: it went over the cap of {}", .path.display(), size_text(*.cap_bytes))]
@@ -219,6 +230,9 @@ impl Error {
             Error::Truncated { .. } => {
                 "capture again inside the sandbox with a larger --cap, or with --exclude or --omit-larger-than".into()
             }
+            Error::NoBundle { .. } => {
+                "copy it along with the capture, as <path>.bundle beside <path>; git glue-export does so".into()
+            }
             Error::Locked { path, .. } => {
                 format!("if that process has nothing to do with the session, remove {}", path.display())
             }
@@ -233,6 +247,14 @@ impl Error {
     pub(crate) fn io(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Error {
         let path = path.into();
         move |source| Error::Io { action, path, source }
+    }
+}
+
+fn missing_bundle(path: Option<&Path>, is_other: bool) -> String {
+    match (path, is_other) {
+        (Some(path), true) => format!("{} is not the bundle that the capture was made with", path.display()),
+        (Some(path), false) => format!("the capture was made with a bundle, which is not at {}", path.display()),
+        (None, _) => "the capture was made with a bundle, which a pipe does not carry".to_owned(),
     }
 }
 

@@ -12,7 +12,9 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
 use super::capture::{check, hash};
-use super::capture_files::{NAMES, PENDING, PREVIOUS, SIDECAR, TRUNCATED, WHOLE, sidecar_paths, with_ending};
+use super::capture_files::{
+    BUNDLE, NAMES, PENDING, PENDING_BUNDLE, PREVIOUS, SIDECAR, TRUNCATED, WHOLE, sidecar_paths, with_ending,
+};
 use super::store::{open_regular, read_small};
 use super::{Error, Older, Session, Sidecar, atomic};
 
@@ -32,7 +34,21 @@ impl Session {
     /// # Errors
     /// When something cannot be written; the older capture is in place then.
     pub fn save_capture(&self, mbox: NamedTempFile, sidecar: &Sidecar) -> Result<PathBuf, Error> {
+        self.save_with_bundle(mbox, None, sidecar)
+    }
+
+    /// As [`Session::save_capture`], with the bundle that the sidecar names. One of an older capture goes.
+    ///
+    /// # Errors
+    /// As [`Session::save_capture`].
+    pub fn save_with_bundle(
+        &self,
+        mbox: NamedTempFile,
+        bundle: Option<NamedTempFile>,
+        sidecar: &Sidecar,
+    ) -> Result<PathBuf, Error> {
         let mut mbox = self.in_our_directory(mbox)?;
+        let bundle = bundle.map(|bundle| self.in_our_directory(bundle)).transpose()?;
         let mut sidecar = sidecar.clone();
         sidecar.older = None;
         let read = |e| Error::io("read", self.dir())(e);
@@ -45,11 +61,18 @@ impl Session {
             atomic::sweep(self.dir());
             self.settle();
             atomic::write(&self.path(PENDING), &sidecar.to_json())?;
+            let has_bundle = bundle.is_some();
+            bundle.map_or(Ok(()), |bundle| atomic::replace_with(bundle, &self.path(PENDING_BUNDLE)))?;
             atomic::replace_with(mbox, &target)?;
             if sidecar.truncated {
                 self.set_aside(WHOLE, Some(SIDECAR))?;
             } else {
                 atomic::remove(&self.path(TRUNCATED))?;
+            }
+            if has_bundle {
+                atomic::rename(&self.path(PENDING_BUNDLE), &self.path(BUNDLE))?;
+            } else if sidecar.bundle.is_none() {
+                atomic::remove(&self.path(BUNDLE))?;
             }
             atomic::rename(&self.path(PENDING), &self.path(SIDECAR))
         })
@@ -69,6 +92,9 @@ impl Session {
             let aside = self.path(&format!("{name}{PREVIOUS}"));
             let its_sidecar = with_ending(&aside, ".meta.json");
             copied(&self.path(name), &aside)?;
+            if self.path(BUNDLE).is_file() {
+                copied(&self.path(BUNDLE), &self.path(&format!("{BUNDLE}{PREVIOUS}")))?;
+            }
             match self.sidecar_name(name).map(|sidecar| self.path(sidecar)).filter(|path| path.is_file()) {
                 Some(sidecar) => copied(&sidecar, &its_sidecar),
                 None => atomic::remove(&its_sidecar),
@@ -130,8 +156,11 @@ impl Session {
 
     /// Finishes, or forgets, a save that a crash interrupted.
     fn settle(&self) {
-        let pending = self.path(PENDING);
-        let Ok(json) = read_small(&pending) else { return };
+        let (pending, bundle) = (self.path(PENDING), self.path(PENDING_BUNDLE));
+        let Ok(json) = read_small(&pending) else {
+            let _ = atomic::remove(&bundle);
+            return;
+        };
         let belongs = |sidecar: &Sidecar| {
             let name = if sidecar.truncated { TRUNCATED } else { WHOLE };
             let mut file = File::open(self.path(name)).ok()?;
@@ -139,8 +168,10 @@ impl Session {
             Some(check(sidecar, &mut file, size).ok()?.is_none())
         };
         if Sidecar::parse(&json).ok().is_some_and(|sidecar| belongs(&sidecar) == Some(true)) {
+            let _ = moved(&bundle, &self.path(BUNDLE));
             let _ = atomic::rename(&pending, &self.path(SIDECAR));
         } else {
+            let _ = atomic::remove(&bundle);
             let _ = atomic::remove(&pending);
         }
     }
@@ -154,6 +185,12 @@ impl Session {
         let its_sidecar = with_ending(&aside, ".meta.json");
         if !sidecar.map_or(Ok(false), |sidecar| moved(&self.path(sidecar), &its_sidecar))? {
             atomic::remove(&its_sidecar)?;
+        }
+        if name == WHOLE {
+            let its_bundle = self.path(&format!("{BUNDLE}{PREVIOUS}"));
+            if !moved(&self.path(BUNDLE), &its_bundle)? {
+                atomic::remove(&its_bundle)?;
+            }
         }
         Ok(true)
     }

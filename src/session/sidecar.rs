@@ -6,6 +6,7 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
+use super::Bundle;
 use super::fields::{Fields, put, put_extra};
 
 /// The size cap of a capture unless the user sets another: 50 MB, in bytes.
@@ -62,6 +63,8 @@ pub struct Sidecar {
     pub glue_version: Option<String>,
     /// Whether it was proved in the sandbox, after it was written; absent when nobody tried.
     pub verified: Option<bool>,
+    /// The git bundle beside the capture.
+    pub bundle: Option<Bundle>,
     /// Set when a later capture was tried and could not be made: this one is what was saved before.
     pub older: Option<Older>,
     /// Keys that this version does not know, as they came.
@@ -119,6 +122,7 @@ impl Sidecar {
             object_format: f.string("object_format"),
             glue_version: f.string("glue_version"),
             verified: f.boolean("verified"),
+            bundle: f.object("bundle").map(Bundle::read),
             older: f.object("older").map(Older::read),
             extra: Map::new(),
         };
@@ -160,6 +164,7 @@ impl Sidecar {
         put(&mut map, "object_format", self.object_format.clone());
         put(&mut map, "glue_version", self.glue_version.clone());
         put(&mut map, "verified", self.verified);
+        put(&mut map, "bundle", self.bundle.as_ref().map(Bundle::to_map));
         put(&mut map, "older", self.older.as_ref().map(Older::to_map));
         put_extra(&mut map, &self.extra);
         map

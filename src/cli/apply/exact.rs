@@ -11,8 +11,13 @@ pub(super) fn failure(refusal: &Refusal, id: &str) -> Failure {
             make("no-bootstrap").hint(format!("captures of git-glue name it; as any other series: git glue-apply {id}"))
         }
         Refusal::Unborn => make("no-bootstrap").hint(format!("with ids of its own: git glue-apply {id}")),
-        Refusal::NoSuchBootstrap { shallow: true, .. } => {
+        Refusal::Bundle { .. } => make("corrupt-bundle")
+            .hint(format!("do not trust it; the work itself is in the capture: git glue-apply {id}")),
+        Refusal::NoSuchBootstrap { shallow: true, .. } | Refusal::NoPrerequisite { shallow: true, .. } => {
             make("no-such-bootstrap").hint("this repository is shallow: git fetch --unshallow")
+        }
+        Refusal::NoPrerequisite { .. } => {
+            make("no-such-bootstrap").hint(format!("git fetch may bring it; with other ids: git glue-apply {id}"))
         }
         Refusal::NoSuchBootstrap { .. } => make("no-such-bootstrap")
             .hint("git fetch may bring it; else name the repository that the sandbox was made from: --target <dir>"),

@@ -59,6 +59,9 @@ impl Teller {
         summary(ui, &report);
         if let Ok(Some(verdict)) = &verdict {
             ui.say(format!("Proof     trees match the sandbox ({} of {})", verdict.trees, verdict.trees));
+            if let (Some(reason), Some(_)) = (&verdict.inexact, &report.sidecar.bundle) {
+                ui.warn(format!("the bundle is not good for the ids of the commits: {reason}"));
+            }
         }
         self.warn(ui, &report);
         match verdict {
@@ -192,6 +195,9 @@ fn summary(ui: &mut Ui, report: &Report) {
     ui.say(format!("Changes   {}", parts.join(", ")));
     let place = report.path.as_ref().map_or_else(|| "standard output".to_owned(), |path| path.display().to_string());
     ui.say(format!("Written   {place} ({})", size_text(report.sidecar.size_bytes)));
+    if let Some(bundle) = &report.sidecar.bundle {
+        ui.say(format!("Bundle    beside it ({})", size_text(bundle.size_bytes)));
+    }
 }
 
 fn next_step(ui: &mut Ui, options: &Options, report: &Report) {

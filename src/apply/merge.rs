@@ -11,7 +11,7 @@ use bstr::{BString, ByteSlice};
 use super::Error;
 use super::added::Search;
 use super::fit::{Image, Stop, fit};
-use super::overlay::{COMMIT, Edits, Item, Overlay, canonical};
+use super::overlay::{COMMIT, Edits, FOLDER, Item, Overlay, canonical};
 use super::place::{Patch, Stage};
 use crate::git::{Commit, Isolated, ObjectId, Objects, TreeItem};
 use crate::patch::{Contents, FileChange, FilePatch, LineKind};
@@ -72,7 +72,8 @@ fn preimages(isolated: &Isolated, objects: &Objects, ours: &str, patch: &Patch) 
         };
         let id = match id {
             None if mode != COMMIT && change.added + change.removed == 0 => {
-                objects.entry(ours, path)?.and_then(|item| Item::of(&item)).map(|item| item.id)
+                let item = objects.entry(ours, path)?.and_then(|item| Item::of(&item));
+                item.filter(|item| item.mode != FOLDER).map(|item| item.id)
             }
             id => id,
         };

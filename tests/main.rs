@@ -25,6 +25,7 @@ mod interrupts;
 mod layers;
 mod list;
 mod mbox;
+mod objects;
 mod programs;
 mod refusals;
 mod round_trip;

@@ -79,7 +79,7 @@ fn holds(repo: &Repo, series: &mut Series, tip: &str) -> Result<bool, Error> {
         pairs.all(|((tree, _), &index)| series.entry(index).tree.as_ref().is_some_and(|wanted| wanted == tree))
     };
     let Some(window) = log.windows(wanted.len()).find(trees_match) else { return Ok(false) };
-    let isolated = Isolated::over(repo, Outside::Nothing, Some(&repo.common_dir))?;
+    let isolated = Isolated::over(repo, Outside::Nothing, Some(&repo.common_dir))?.dry();
     let mut bench = Bench::new(&isolated, Search::off())?;
     for ((_, id), &index) in window.iter().zip(&wanted) {
         let commit = bench.objects.commit(id)?;

@@ -212,6 +212,7 @@ pub fn run(repo: &Repo, mut series: Series, options: &Options) -> Result<Outcome
         exact::check_in_place(&series, &target, options)?;
     }
     let isolated = Isolated::over(repo, Outside::WorkTreeAndFileSystem, Some(&repo.common_dir))?;
+    let isolated = if options.check { isolated.dry() } else { isolated };
     let built = build::build(repo, &isolated, &mut series, &target, options)?;
     let mut report = risk::report(repo, &isolated, &mut series, &target, &built, options)?;
     if options.exact {

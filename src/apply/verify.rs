@@ -52,7 +52,7 @@ pub struct Parting {
 /// A [`Refusal`] when that commit is not here, or nobody says which it is; when the capture cannot be read. That it leads
 /// elsewhere is a verdict.
 pub fn verify(repo: &Repo, series: &mut Series) -> Result<Verdict, Error> {
-    let isolated = Isolated::over(repo, Outside::Nothing, None)?;
+    let isolated = Isolated::over(repo, Outside::Nothing, None)?.dry();
     let bootstrap = exact::bootstrap(series)?;
     let mut bench = Bench::new(&isolated, Search::off())?;
     let base_tree = match &bootstrap {

@@ -8,6 +8,7 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use gix::odb::pack::data::entry::Location;
 use gix::odb::pack::{Find, cache};
 use gix::odb::store::Handle;
 use gix::odb::{Header as _, Store, store};
@@ -16,6 +17,8 @@ use super::{Error, Kind, ObjectId};
 
 /// The open object directories of one repository, and of those that the environment adds.
 pub(super) struct Database {
+    /// How often it was opened; what was found before counts no more.
+    times: u32,
     directories: Vec<PathBuf>,
     hash: gix::hash::Kind,
     handles: Vec<Handle<Arc<Store>>>,
@@ -25,6 +28,16 @@ pub(super) struct Database {
 pub(super) struct Found {
     pub kind: Kind,
     pub bytes: Vec<u8>,
+    /// Where it lies, if in a pack.
+    pub place: Option<Place>,
+}
+
+/// Where an object lies in a pack.
+#[derive(Debug, Clone)]
+pub(super) struct Place {
+    times: u32,
+    handle: usize,
+    location: Location,
 }
 
 impl Database {
@@ -32,13 +45,14 @@ impl Database {
     pub(super) fn open(objects: &Path, more: &[PathBuf], hash: gix::hash::Kind) -> Result<Database, Error> {
         let mut directories = vec![objects.to_owned()];
         directories.extend(more.iter().filter(|path| path.is_dir()).cloned());
-        let mut database = Database { directories, hash, handles: Vec::new() };
+        let mut database = Database { times: 0, directories, hash, handles: Vec::new() };
         database.reopen()?;
         Ok(database)
     }
 
     /// Takes in what was packed since it was opened.
     pub(super) fn reopen(&mut self) -> Result<(), Error> {
+        self.times += 1;
         let open = |path: &PathBuf| {
             let store =
                 Store::at_opts(path.clone(), self.hash, &mut std::iter::empty(), store::init::Options::default());
@@ -63,12 +77,13 @@ impl Database {
 
     /// The object, if it is there.
     pub(super) fn find(&self, id: &ObjectId) -> Result<Option<Found>, Error> {
-        for handle in &self.handles {
+        for (handle, database) in self.handles.iter().enumerate() {
             let mut bytes = Vec::new();
-            let found = handle.try_find_cached(id, &mut bytes, &mut cache::Never);
-            if let Some((object, _)) = found.map_err(|error| damaged(id, error))? {
+            let found = database.try_find_cached(id, &mut bytes, &mut cache::Never);
+            if let Some((object, location)) = found.map_err(|error| damaged(id, error))? {
                 let kind = object.kind;
-                return Ok(Some(Found { kind, bytes }));
+                let place = location.map(|location| Place { times: self.times, handle, location });
+                return Ok(Some(Found { kind, bytes, place }));
             }
         }
         Ok(None)
@@ -81,6 +96,12 @@ impl Database {
             found.map_err(|error| Error::Object { id: prefix.to_string(), reason: error.to_string() })?;
         }
         Ok(())
+    }
+
+    /// The bytes of the pack's entry at a place, header and all.
+    pub(super) fn entry(&self, place: &Place) -> Option<Vec<u8>> {
+        let handle = self.handles.get(place.handle).filter(|_| place.times == self.times)?;
+        Some(handle.entry_by_location(&place.location)?.data)
     }
 
     /// Kind and size in bytes, without the content where that can be had.

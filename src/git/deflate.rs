@@ -4,6 +4,9 @@ use gix::error::Result;
 use gix::zlib::stream::deflate::{Compress, FlushCompress};
 use gix::zlib::{Compression, Status};
 
+/// Up to this many bytes are stored as they are, where that is asked for.
+const STORED: usize = 96;
+
 /// A reusable deflate state.
 pub(super) struct Deflater {
     state: Compress,
@@ -24,6 +27,23 @@ impl Deflater {
         self.feed(&[], FlushCompress::Finish, out)
     }
 
+    /// As [`Deflater::deflate`]. What is so short that it would hardly get shorter is stored as it is, which spares making
+    /// the state anew.
+    pub(super) fn deflate_small(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<()> {
+        match u16::try_from(bytes.len()) {
+            Ok(length) if bytes.len() <= STORED => {
+                // RFC 1950: deflate, 32 KiB window, fastest. RFC 1951: the last block, stored.
+                out.extend_from_slice(&[0x78, 0x01, 0x01]);
+                out.extend_from_slice(&length.to_le_bytes());
+                out.extend_from_slice(&(!length).to_le_bytes());
+                out.extend_from_slice(bytes);
+                out.extend_from_slice(&adler32(bytes).to_be_bytes());
+                Ok(())
+            }
+            _ => self.deflate(&[bytes], out),
+        }
+    }
+
     fn feed(&mut self, mut input: &[u8], flush: FlushCompress, out: &mut Vec<u8>) -> Result<()> {
         let finish = matches!(flush, FlushCompress::Finish);
         while finish || !input.is_empty() {
@@ -41,4 +61,14 @@ impl Deflater {
         }
         Ok(())
     }
+}
+
+/// The checksum at the end of a zlib stream, of few bytes.
+fn adler32(bytes: &[u8]) -> u32 {
+    let (mut low, mut high) = (1_u32, 0_u32);
+    for &byte in bytes {
+        low = (low + u32::from(byte)) % 65521;
+        high = (high + low) % 65521;
+    }
+    high << 16 | low
 }

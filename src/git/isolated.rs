@@ -11,7 +11,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use super::{Command, Error, ObjectFormat, Objects, Repo, blocking, process};
+use super::{Command, Error, ObjectFormat, Objects, Repo, blocking, object_files, process};
 
 /// A private git directory, made when something needs it, gone when dropped.
 pub struct Isolated {
@@ -60,9 +60,15 @@ impl Isolated {
             parent: place.map_or_else(std::env::temp_dir, Path::to_owned),
             dir: OnceLock::new(),
             work_tree,
-            objects: Objects::open(&repo.objects, &more_objects(), repo.format)?,
+            objects: Objects::open(repo, &more_objects())?,
             repo: repo.clone(),
         })
+    }
+
+    /// The same for a look ahead: nothing will be kept, so nothing is written while memory lasts.
+    pub fn dry(self) -> Isolated {
+        self.objects.keep_nothing();
+        self
     }
 
     /// The private git directory itself, made if it was not there.
@@ -184,11 +190,12 @@ impl Isolated {
             folders.sort_by_key(|folder| (folder.file_name() != "pack", folder.file_name()));
             for folder in folders {
                 if folder.file_name() != "info" {
-                    move_files(&folder.path(), &self.repo.objects.join(folder.file_name()))?;
+                    let to = self.repo.objects.join(folder.file_name());
+                    object_files::move_all(&folder.path(), &to, &self.objects.settings()?)?;
                 }
             }
         }
-        self.objects.keep(&self.repo.objects)
+        self.objects.keep()
     }
 }
 
@@ -286,23 +293,4 @@ fn copy_index(from: &Path, to: &Path) -> Result<(), Error> {
         .and_then(|_| copy.flush())
         .and_then(|()| copy.set_modified(modified))
         .map_err(Error::io("cannot write", to))
-}
-
-/// Renames the files of one object folder. The name of an object file is its content, so one that is there already stays;
-/// a pack becomes visible with its `.idx`, which therefore goes last.
-fn move_files(from: &Path, to: &Path) -> Result<(), Error> {
-    let mut files: Vec<_> =
-        fs::read_dir(from).map_err(Error::io("cannot read", from))?.flatten().map(|file| file.path()).collect();
-    files.sort_by_key(|file| file.extension().is_some_and(|extension| extension == "idx"));
-    if !files.is_empty() {
-        fs::create_dir_all(to).map_err(Error::io("cannot make", to))?;
-    }
-    for file in files {
-        let name = file.file_name().unwrap_or_default();
-        let target = to.join(name);
-        if !target.exists() {
-            fs::rename(&file, &target).map_err(Error::io("cannot write", target))?;
-        }
-    }
-    Ok(())
 }

@@ -11,9 +11,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bstr::{BStr, ByteSlice};
 
 use super::database::Database;
+use super::delta;
 use super::new_objects::NewObjects;
-use super::recent::{Bytes, Recent};
-use super::{Commit, Entries, Error, Kind, ObjectFormat, ObjectId, TreeItem};
+use super::recent::{Bytes, Known, Recent};
+use super::settings::Settings;
+use super::{Commit, Entries, Error, Kind, ObjectId, Repo, TreeItem};
 
 /// The objects of a repository, and new ones in front of them. Clones share all of it.
 #[derive(Clone)]
@@ -56,12 +58,17 @@ pub struct Base<'a> {
 const RECENT: usize = 64 << 20;
 
 impl Objects {
-    /// Opens the object directory `objects` of a repository, and `more` beside it.
-    pub(super) fn open(objects: &Path, more: &[PathBuf], format: ObjectFormat) -> Result<Objects, Error> {
-        let hash = format.hash();
-        let repository = Database::open(objects, more, hash)?;
-        let state = State { repository, private: None, new: NewObjects::default(), recent: Recent::new(RECENT) };
+    /// Opens the objects of a repository, and the object directories `more` beside them.
+    pub(super) fn open(repo: &Repo, more: &[PathBuf]) -> Result<Objects, Error> {
+        let hash = repo.format.hash();
+        let repository = Database::open(&repo.objects, more, hash)?;
+        let state = State { repository, private: None, new: NewObjects::of(repo), recent: Recent::new(RECENT) };
         Ok(Objects { shared: Arc::new(Shared { hash, state: Mutex::new(state) }) })
+    }
+
+    /// The hash of the ids.
+    pub fn hash(&self) -> gix::hash::Kind {
+        self.shared.hash
     }
 
     /// Whether the object is there.
@@ -72,12 +79,16 @@ impl Objects {
     /// Whether the object is there.
     pub fn contains(&self, id: &ObjectId) -> bool {
         let mut state = self.state();
-        state.new.has(id) || state.repository.has(id) || state.private().is_some_and(|private| private.has(id))
+        *id == ObjectId::empty_tree(self.shared.hash)
+            || state.new.has(id)
+            || state.repository.has(id)
+            || state.private().is_some_and(|private| private.has(id))
     }
 
     /// An object's kind and bytes.
     pub fn read(&self, id: ObjectId) -> Result<(Kind, Bytes), Error> {
-        self.state().read(&id)?.ok_or_else(|| missing(&id.to_string(), "is missing"))
+        let known = self.state().read(&id)?.ok_or_else(|| missing(&id.to_string(), "is missing"))?;
+        Ok((known.kind, known.bytes))
     }
 
     /// An object's bytes, if it is of that kind.
@@ -184,27 +195,31 @@ impl Objects {
 
     /// As [`Objects::add`], for bytes whose id is known from [`Objects::id_of`].
     pub fn add_as(&self, id: ObjectId, kind: Kind, bytes: Vec<u8>, base: Option<Base<'_>>) -> Result<(), Error> {
-        let mut state = self.state();
-        let bytes = Arc::new(bytes);
-        state.recent.put(id, kind, bytes.clone());
-        if !state.new.has(&id) && !state.repository.has(&id) {
-            state.new.add(id, kind, bytes, base)?;
-        }
-        Ok(())
+        self.state().add(id, kind, Arc::new(bytes), base)
     }
 
     /// Makes everything that is new visible in the private git directory with these objects, and sees from now on what git
     /// writes there.
     pub(super) fn publish(&self, private: &Path) -> Result<(), Error> {
         let mut state = self.state();
-        state.new.write_to(private)?;
+        state.new.publish(private)?;
         state.private = Some(Private { objects: private.to_owned(), open: None });
         Ok(())
     }
 
-    /// Makes everything that is new visible in the repository with these objects.
-    pub(super) fn keep(&self, repository: &Path) -> Result<(), Error> {
-        self.state().new.write_to(repository)
+    /// Makes everything that is new visible in the repository.
+    pub(super) fn keep(&self) -> Result<(), Error> {
+        self.state().new.keep()
+    }
+
+    /// Nothing of what is added from now on will be kept: nothing is written while memory lasts.
+    pub(super) fn keep_nothing(&self) {
+        self.state().new.keep_nothing();
+    }
+
+    /// How the repository wants its object files written.
+    pub(super) fn settings(&self) -> Result<Settings, Error> {
+        self.state().new.settings()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -214,18 +229,54 @@ impl Objects {
 }
 
 impl State {
-    fn read(&mut self, id: &ObjectId) -> Result<Option<(Kind, Bytes)>, Error> {
-        if let Some(found) = self.recent.get(id) {
-            return Ok(Some(found));
+    fn read(&mut self, id: &ObjectId) -> Result<Option<Known>, Error> {
+        if let Some(known) = self.recent.get(id) {
+            return Ok(Some(known));
         }
-        let found = match self.new.read(id)? {
-            Some(found) => Some(found),
-            None => self.find(|database| database.find(id))?.map(|found| (found.kind, Arc::new(found.bytes))),
+        if *id == ObjectId::empty_tree(id.kind()) {
+            // It is there for git, whether or not somebody wrote it.
+            return Ok(Some(Known { kind: Kind::Tree, bytes: Bytes::default(), place: None }));
+        }
+        let known = match self.new.read(id, &mut self.recent)? {
+            Some((kind, bytes)) => Some(Known { kind, bytes, place: None }),
+            None => self.find(|database| database.find(id))?.map(|found| Known {
+                kind: found.kind,
+                bytes: Arc::new(found.bytes),
+                place: found.place,
+            }),
         };
-        if let Some((kind, bytes)) = &found {
-            self.recent.put(*id, *kind, bytes.clone());
+        if let Some(known) = &known {
+            self.recent.put(*id, known.clone());
         }
-        Ok(found)
+        Ok(known)
+    }
+
+    fn add(&mut self, id: ObjectId, kind: Kind, bytes: Bytes, base: Option<Base<'_>>) -> Result<(), Error> {
+        if self.new.has(&id) || self.repository.has(&id) {
+            return Ok(());
+        }
+        self.recent.put(id, Known { kind, bytes: bytes.clone(), place: None });
+        let delta = match base {
+            Some(base) => self.delta(kind, &bytes, &base)?,
+            None => None,
+        };
+        self.new.add(id, kind, bytes, delta)
+    }
+
+    /// The object as a delta of its base, if that can be had without deflating the base.
+    fn delta(&mut self, kind: Kind, bytes: &[u8], base: &Base<'_>) -> Result<Option<(u32, Vec<u8>)>, Error> {
+        let Ok(number) = self.new.base(&base.id) else { return Ok(None) };
+        let Some(known) = self.read(&base.id)?.filter(|known| known.kind == kind && known.bytes.len() == base.base_len)
+        else {
+            return Ok(None);
+        };
+        let Some(delta) = delta::encode(&known.bytes, bytes, base.edits) else { return Ok(None) };
+        let number = match (number, known.place.and_then(|place| self.repository.entry(&place))) {
+            (Some(number), _) => Some(number),
+            (None, Some(entry)) => self.new.take(base.id, kind, entry)?,
+            (None, None) => None,
+        };
+        Ok(number.map(|number| (number, delta)))
     }
 
     fn header(&mut self, id: &ObjectId) -> Result<Option<(Kind, u64)>, Error> {

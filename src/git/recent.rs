@@ -4,16 +4,26 @@ use std::sync::Arc;
 
 use gix::hashtable::HashMap;
 
+use super::database::Place;
 use super::{Kind, ObjectId};
 
 /// An object's bytes, shared by whoever looks at them.
 pub type Bytes = Arc<Vec<u8>>;
 
+/// What is known of an object.
+#[derive(Clone)]
+pub(super) struct Known {
+    pub kind: Kind,
+    pub bytes: Bytes,
+    /// Where it lies in a pack of the repository, if that is where it comes from.
+    pub place: Option<Place>,
+}
+
 /// Objects by id, in two halves. What is asked for goes into the young half; when that is full it becomes the old one, and
 /// what was not asked for since is forgotten. (An exact order of use costs more to keep than it saves.)
 pub(super) struct Recent {
-    young: HashMap<ObjectId, (Kind, Bytes)>,
-    old: HashMap<ObjectId, (Kind, Bytes)>,
+    young: HashMap<ObjectId, Known>,
+    old: HashMap<ObjectId, Known>,
     young_bytes: usize,
     most: usize,
 }
@@ -24,27 +34,31 @@ impl Recent {
         Recent { young: HashMap::default(), old: HashMap::default(), young_bytes: 0, most }
     }
 
-    pub(super) fn get(&mut self, id: &ObjectId) -> Option<(Kind, Bytes)> {
-        if let Some(found) = self.young.get(id) {
-            return Some(found.clone());
+    pub(super) fn get(&mut self, id: &ObjectId) -> Option<Known> {
+        if let Some(known) = self.young.get(id) {
+            return Some(known.clone());
         }
-        let found = self.old.remove(id)?;
-        self.put(*id, found.0, found.1.clone());
-        Some(found)
+        let known = self.old.remove(id)?;
+        self.put(*id, known.clone());
+        Some(known)
     }
 
-    pub(super) fn put(&mut self, id: ObjectId, kind: Kind, bytes: Bytes) {
-        let half = self.most / 2;
-        if bytes.len() > half {
+    pub(super) fn put(&mut self, id: ObjectId, known: Known) {
+        // What an entry costs beside its content counts too: there may be very many small ones.
+        let (half, cost) = (self.most / 2, known.bytes.len() + OVERHEAD);
+        if cost > half {
             return;
         }
-        if self.young_bytes + bytes.len() > half {
+        if self.young_bytes + cost > half {
             self.old = std::mem::take(&mut self.young);
             self.young_bytes = 0;
         }
-        self.young_bytes += bytes.len();
-        if let Some((_, before)) = self.young.insert(id, (kind, bytes)) {
-            self.young_bytes -= before.len();
+        self.young_bytes += cost;
+        if let Some(before) = self.young.insert(id, known) {
+            self.young_bytes -= before.bytes.len() + OVERHEAD;
         }
     }
 }
+
+/// Bytes that each entry takes beside the content, about.
+const OVERHEAD: usize = 200;

@@ -3,7 +3,8 @@
 use std::ops::Range;
 use std::path::PathBuf;
 
-use git_glue::git::{Base, Isolated, Kind, ObjectId, Objects, Outside, Repo};
+use bstr::BString;
+use git_glue::git::{Base, Isolated, Kind, ObjectId, Objects, Outside, Repo, TreeItem};
 
 use crate::sandbox::{Sandbox, output_with};
 
@@ -278,5 +279,53 @@ fn an_object_directory_that_cannot_be_written_is_named() {
         std::fs::rename(sandbox.path("moved"), &folder).unwrap();
         sandbox.git(&["fsck", "--full", "--strict"]);
         assert_eq!(leftovers(&sandbox), Vec::<String>::new());
+    }
+}
+
+/// Trees of files, links, folders and commits of submodules, each made from the one before.
+#[test]
+fn trees_are_told_apart_as_git_does_it() {
+    let sandbox = Sandbox::new();
+    let blobs = [
+        sandbox.git_with(&["hash-object", "-w", "--stdin"], b"1"),
+        sandbox.git_with(&["hash-object", "-w", "--stdin"], b"2"),
+    ];
+    let mut random = fastrand::Rng::with_seed(10);
+    let mut tree = sandbox.git(&["write-tree"]).to_string();
+    for round in 0..60 {
+        let before = tree;
+        let mut listing = Vec::new();
+        for _ in 0..random.usize(1..30) {
+            let names = ["a", "a.b", "a-", "a0", "b", "ab", "\u{e9}"];
+            let path: Vec<&str> = (0..random.usize(1..4)).map(|_| names[random.usize(..names.len())]).collect();
+            let mode = ["100644", "100755", "120000", "160000", "0"][random.usize(..5)];
+            let line = format!("{mode} {}\t{}", blobs[random.usize(..2)], path.join("/"));
+            listing.extend_from_slice(line.as_bytes());
+            listing.push(0);
+        }
+        // What is in the way of a new path goes.
+        output_with(sandbox.command("git").args(["update-index", "-z", "--replace", "--index-info"]), &listing);
+        for line in listing.split(|&byte| byte == 0) {
+            output_with(sandbox.command("git").args(["update-index", "-z", "--index-info"]), &[line, b"\0"].concat());
+        }
+        tree = sandbox.git(&["write-tree"]).to_string();
+        let raw = ["-r", "-z", "--raw", "--no-renames", "--full-index"];
+        let expected = sandbox.git(&[&["diff-tree"], &raw[..], &[&before, &tree]].concat());
+        let mut found = Vec::new();
+        for change in isolated(&sandbox).changes(&before, &tree).unwrap() {
+            let side = |item: &Option<TreeItem>| {
+                item.as_ref().map_or((0, "0".repeat(40)), |item| (item.mode, item.id.clone()))
+            };
+            let (old, new) = (side(&change.old), side(&change.new));
+            let kind = match (old.0, new.0) {
+                (0, _) => 'A',
+                (_, 0) => 'D',
+                (old, new) if old >> 12 == new >> 12 => 'M',
+                _ => 'T',
+            };
+            let head = format!(":{:06o} {:06o} {} {} {kind}\0", old.0, new.0, old.1, new.1);
+            found.extend_from_slice(&[head.as_bytes(), &change.path, b"\0"].concat());
+        }
+        assert_eq!(BString::from(found), expected, "round {round}");
     }
 }

@@ -26,6 +26,7 @@ mod refs;
 mod repo;
 mod segment;
 mod settings;
+mod tree_changes;
 mod trees;
 
 pub use command::{Command, Output, Running};

@@ -85,10 +85,7 @@ impl Isolated {
 
     /// The paths at which two trees differ, in git's order. Renames are not looked for.
     pub fn changes(&self, old: &str, new: &str) -> Result<Vec<TreeChange>, Error> {
-        if old == new {
-            return Ok(Vec::new());
-        }
-        raw_changes(self.git("diff-tree").args(["-r", "-z", "--raw", "--no-renames", "--full-index", old, new]))
+        self.objects()?.changes(old, new)
     }
 }
 

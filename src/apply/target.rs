@@ -1,11 +1,11 @@
 //! Where it is to land: the commit applied onto, the branch, who commits. Refusals that need no look at the files.
 
-use bstr::{BString, ByteSlice};
+use bstr::BString;
 
 use super::record::Record;
 use super::resume::{self, Resume};
 use super::{Error, OnConflict, Options, Place, Series, exact};
-use crate::git::Repo;
+use crate::git::{Repo, is_ref_name};
 
 /// The facts about the repository that everything else goes by.
 #[derive(Debug, Clone)]
@@ -62,7 +62,7 @@ impl Target {
         let head_branch = repo.head_branch()?;
         let branch = match options.place {
             Place::InPlace => head_branch.clone(),
-            _ => Some(new_branch(repo, series, options)?),
+            _ => Some(new_branch(series, options)?),
         };
         let brings = series.commits().next().is_some() && (waiting || !options.rest) && !options.exact;
         let commits = brings || options.commit_worktree;
@@ -118,24 +118,23 @@ pub fn short(name: &str) -> &str {
 
 /// The ref that a new one of that name cannot be beside: itself, one below it, or one that it is below.
 fn rival(repo: &Repo, branch: &str) -> Result<Option<String>, Error> {
-    let folders = branch.match_indices('/').map(|(at, _)| &branch[..at]).skip(2);
-    let there = repo.git("for-each-ref").args(["--format=%(refname)", branch]).args(folders.clone()).output()?;
-    // A pattern takes in everything below it, of which only what is below the branch counts.
-    let below = format!("{branch}/");
-    let counts =
-        |name: &str| name == branch || name.starts_with(&below) || folders.clone().any(|folder| folder == name);
-    Ok(there.to_str_lossy().lines().find(|name| counts(name)).map(str::to_owned))
+    for (at, _) in branch.match_indices('/').skip(2) {
+        let folder = &branch[..at];
+        if repo.resolve(folder)?.is_some() {
+            return Ok(Some(folder.to_owned()));
+        }
+    }
+    Ok(repo.refs_at(branch)?.into_iter().next().map(|(name, _)| name))
 }
 
 /// The full name of the branch to make.
-fn new_branch(repo: &Repo, series: &Series, options: &Options) -> Result<String, Error> {
+fn new_branch(series: &Series, options: &Options) -> Result<String, Error> {
     let name = match &options.branch {
         Some(name) => name.clone(),
         None => format!("glue/{}", branch_part(&series.id)),
     };
     let full = format!("refs/heads/{name}");
-    let fits = repo.git("check-ref-format").arg(&full).finish()?.code == Some(0);
-    if !fits || name.starts_with('-') {
+    if !is_ref_name(&full) || name.starts_with('-') {
         return Err(Error::BranchName { branch: name });
     }
     Ok(full)
@@ -153,13 +152,7 @@ pub fn branch_part(id: &str) -> String {
 }
 
 fn committer(repo: &Repo) -> Result<BString, Error> {
-    let answer = repo.git("var").arg("GIT_COMMITTER_IDENT").finish()?;
-    if answer.code != Some(0) {
-        let reason =
-            answer.stderr.lines().rev().find(|line| line.starts_with("fatal: ")).unwrap_or("fatal: no identity");
-        return Err(Error::NoIdentity { reason: reason.trim_start_matches("fatal: ").to_owned() });
-    }
-    Ok(answer.stdout.trim_end().into())
+    repo.committer()?.map_err(|reason| Error::NoIdentity { reason })
 }
 
 #[cfg(test)]

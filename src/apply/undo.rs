@@ -5,11 +5,11 @@ use bstr::ByteSlice;
 use super::attributes::Attributes;
 use super::desk::{Desk, unmerged};
 use super::record::Record;
-use super::refs::point_head;
+use super::refs::{detach, name, point_head};
 use super::resume::is_ours;
 use super::target::short;
 use super::{Error, Obstacle, conflict};
-use crate::git::{Isolated, Outside, Repo, Undisturbed};
+use crate::git::{Isolated, Outside, RefMove, Repo, Undisturbed};
 
 /// What was undone.
 #[derive(Debug)]
@@ -134,19 +134,18 @@ fn as_landed(isolated: &Isolated, desk: &Desk, record: &Record) -> Result<String
 
 /// HEAD first, then the branch that it was on and the record in one transaction.
 fn move_back(repo: &Repo, record: &Record) -> Result<(), Error> {
-    let undo = Record::ref_name(&record.session);
-    let commands = match &record.branch {
+    let message = format!("glue-apply: undo {}", record.session);
+    let (head, tip) = (record.head.clone(), Some(record.tip.clone()));
+    let branch = match &record.branch {
         Some(branch) if record.branch_is_new => {
             match &record.head_branch {
                 Some(old) => point_head(repo, Some(branch), &record.tip, old)?,
-                None => repo.git("update-ref").args(["--no-deref", "HEAD", &record.head]).run()?,
+                None => repo.move_refs(&[detach(&head)], &message, false)?,
             }
-            format!("delete {branch} {}\n", record.tip)
+            RefMove::Delete { name: branch.clone(), from: tip }
         }
-        Some(branch) => format!("update {branch} {} {}\n", record.head, record.tip),
-        None => format!("option no-deref\nupdate HEAD {} {}\n", record.head, record.tip),
+        branch => RefMove::Set { name: name(branch), to: head, from: tip },
     };
-    let message = format!("glue-apply: undo {}", record.session);
-    let commands = format!("start\n{commands}delete {undo}\nprepare\ncommit\n");
-    Ok(repo.git("update-ref").args(["-m", &message, "--stdin"]).input(commands).run()?)
+    let undo = RefMove::Delete { name: Record::ref_name(&record.session), from: None };
+    Ok(repo.move_refs(&[branch, undo], &message, false)?)
 }

@@ -3,6 +3,7 @@
 //! Loose refs are small files, gix reads the packed ones. What is not spelled out in full (`main~2`, a short id, `@{u}`) is git's to
 //! understand, and so is every repository that keeps its refs otherwise or replaces objects.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -55,6 +56,61 @@ impl Repo {
         }
         let answer = self.git("symbolic-ref").args(["--quiet", "HEAD"]).finish()?;
         Ok((answer.code == Some(0)).then(|| answer.stdout.trim_end().to_str_lossy().into_owned()))
+    }
+
+    /// The refs of that name and below it, with the ids they name in the end, by name.
+    pub fn refs_at(&self, name: &str) -> Result<Vec<(String, String)>, Error> {
+        if self.has_plain_refs()?
+            && let Some(found) = self.refs_at_here(name)
+        {
+            return Ok(found);
+        }
+        let listed = self.git("for-each-ref").args(["--format=%(objectname) %(refname)", name]).output()?;
+        let listed = listed.to_str_lossy();
+        let lines = listed.lines().filter_map(|line| line.split_once(' '));
+        Ok(lines.map(|(id, name)| (name.to_owned(), id.to_owned())).collect())
+    }
+
+    fn refs_at_here(&self, name: &str) -> Option<Vec<(String, String)>> {
+        let mut names: BTreeSet<String> = is_ref_name(name).then(|| name.to_owned()).into_iter().collect();
+        loose_below(&self.ref_dir(name).join(name), name, &mut names)?;
+        if let Some(packed) = self.packed_refs()? {
+            for found in packed.iter_prefixed(format!("{name}/").into()).ok()? {
+                names.insert(found.ok()?.name.as_bstr().to_str().ok()?.to_owned());
+            }
+        }
+        let mut found = Vec::new();
+        for name in names {
+            // One that leads nowhere is none.
+            found.extend(self.ref_id(&name)?.map(|id| (name, id.to_string())));
+        }
+        Some(found)
+    }
+
+    /// The content of a file in the tree that a ref names; `None` when there is none.
+    pub fn file_of(&self, name: &str, path: &str) -> Result<Option<Vec<u8>>, Error> {
+        match self.resolve_here(name)? {
+            Some(None) => return Ok(None),
+            Some(Some(tree)) => {
+                if let Some(bytes) = self.file_in(tree, path) {
+                    return Ok(Some(bytes));
+                }
+            }
+            None => {}
+        }
+        let shown = self.git("cat-file").args(["blob", &format!("{name}:{path}")]).finish()?;
+        Ok((shown.code == Some(0)).then_some(shown.stdout))
+    }
+
+    fn file_in(&self, tree: ObjectId, path: &str) -> Option<Vec<u8>> {
+        let objects = self.store()?.to_handle_arc();
+        let mut bytes = Vec::new();
+        let tree = objects.try_find(&tree, &mut bytes).ok()?.filter(|object| object.kind == Kind::Tree)?;
+        let entries = gix::objs::TreeRefIter::from_bytes(tree.data, self.format.hash());
+        let entry = entries.filter_map(Result::ok).find(|entry| entry.filename == path)?;
+        let id = entry.oid.to_owned();
+        objects.try_find(&id, &mut bytes).ok()?.filter(|object| object.kind == Kind::Blob)?;
+        Some(bytes)
     }
 
     /// Whether refs lie in files of the form that is read here.
@@ -182,8 +238,33 @@ impl Repo {
     }
 }
 
+/// Whether a ref may have this full name, as `git check-ref-format` says.
+pub fn is_ref_name(name: &str) -> bool {
+    name.contains('/') && gix::validate::reference::name(BStr::new(name)).is_ok()
+}
+
+/// Adds the names of the loose refs below a folder. `None` where a name is not for us to read.
+fn loose_below(folder: &Path, name: &str, names: &mut BTreeSet<String>) -> Option<()> {
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) => return (is_missing(&error)).then_some(()),
+    };
+    for entry in entries {
+        let entry = entry.ok()?;
+        let name = format!("{name}/{}", entry.file_name().to_str()?);
+        let kind = entry.file_type().ok()?;
+        if kind.is_dir() {
+            loose_below(&entry.path(), &name, names)?;
+        } else if !name.ends_with(".lock") {
+            // What no ref may be called is none.
+            names.extend(is_ref_name(&name).then_some(name));
+        }
+    }
+    Some(())
+}
+
 /// Whether a packed ref has a name that begins so.
-fn has_below(packed: &gix::refs::packed::Buffer, prefix: &str) -> bool {
+pub(super) fn has_below(packed: &gix::refs::packed::Buffer, prefix: &str) -> bool {
     packed.iter_prefixed(prefix.into()).map_or(true, |mut found| found.next().is_some())
 }
 
@@ -205,3 +286,6 @@ fn is_full_name(name: &str) -> bool {
 fn is_missing(error: &std::io::Error) -> bool {
     matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory)
 }
+
+#[cfg(all(test, unix))]
+mod tests;

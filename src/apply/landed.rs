@@ -1,6 +1,8 @@
 //! Whether a capture is here already: told from the record of an earlier apply that is still on the branch, or from commits
 //! of the branch that are the capture's in author, message and change. What the capture claims is not enough.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use bstr::ByteSlice;
 
 use super::added::Search;
@@ -10,10 +12,14 @@ use super::place::{Bench, Patch, Placed};
 use super::record::Record;
 use super::{Error, Options, Series, Target};
 use crate::git::{Commit, Isolated, Outside, Repo};
-use crate::mbox::Kind;
+use crate::mbox::{Identity, Kind};
 
-/// How far back a branch is searched for the capture's commits: work may have gone on since.
+/// How far back a branch is searched for the capture's commits, in commits: work may have gone on since.
 const LOOK_BACK: usize = 1000;
+
+/// How far, in seconds, the sandbox's clock may have been ahead of the one here. What was committed here longer before the
+/// capture's first author wrote is not searched for its commits.
+const CLOCKS_APART: i64 = 24 * 60 * 60;
 
 /// The short name of the branch that holds all of the capture already.
 pub fn already(repo: &Repo, series: &mut Series, target: &Target, options: &Options) -> Result<Option<String>, Error> {
@@ -70,16 +76,14 @@ fn holds(repo: &Repo, series: &mut Series, tip: &str) -> Result<bool, Error> {
     if wanted.is_empty() || wanted.iter().any(|&index| series.entry(index).tree.is_none()) {
         return Ok(false);
     }
-    let count = (wanted.len() + LOOK_BACK).to_string();
-    let log = repo.git("log").args(["--first-parent", "--reverse", "--format=%T %H", "-n", &count, tip]).output()?;
-    let log = log.to_str_lossy();
-    let log: Vec<(&str, &str)> = log.lines().filter_map(|line| line.split_once(' ')).collect();
-    let trees_match = |window: &&[(&str, &str)]| {
+    let isolated = Isolated::over(repo, Outside::Nothing, Some(&repo.common_dir))?.dry();
+    let since = wanted.iter().filter_map(|&index| series.entry(index).author.seconds()).min();
+    let log = history(&isolated, tip, wanted.len() + LOOK_BACK, since.unwrap_or(i64::MIN));
+    let trees_match = |window: &&[(String, String)]| {
         let mut pairs = window.iter().zip(&wanted);
         pairs.all(|((tree, _), &index)| series.entry(index).tree.as_ref().is_some_and(|wanted| wanted == tree))
     };
     let Some(window) = log.windows(wanted.len()).find(trees_match) else { return Ok(false) };
-    let isolated = Isolated::over(repo, Outside::Nothing, Some(&repo.common_dir))?.dry();
     let mut bench = Bench::new(&isolated, Search::off())?;
     for ((_, id), &index) in window.iter().zip(&wanted) {
         let commit = bench.objects.commit(id)?;
@@ -88,6 +92,26 @@ fn holds(repo: &Repo, series: &mut Series, tip: &str) -> Result<bool, Error> {
         }
     }
     Ok(true)
+}
+
+/// The first-parent history of `tip`, the oldest first: trees and ids of at most `most` commits, and only of those that were not made
+/// long before `since`, in seconds since 1970 UTC. It ends where a commit is not there, as in a shallow clone.
+fn history(isolated: &Isolated, tip: &str, most: usize, since: i64) -> Vec<(String, String)> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(i64::MAX, |age| age.as_secs().cast_signed());
+    let begin = since.min(now).saturating_sub(CLOCKS_APART);
+    let (mut log, mut next) = (Vec::new(), Some(tip.to_owned()));
+    while let Some(id) = next.take().filter(|_| log.len() < most) {
+        let Ok(commit) = isolated.objects().map_err(Error::from).and_then(|objects| Ok(objects.commit(&id)?)) else {
+            break;
+        };
+        if Identity(commit.committer).seconds().is_some_and(|seconds| seconds < begin) {
+            break;
+        }
+        log.push((commit.tree, id));
+        next = commit.parents.into_iter().next();
+    }
+    log.reverse();
+    log
 }
 
 /// Whether a commit is the one that the entry would become on its parent.

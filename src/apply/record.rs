@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Error, target};
-use crate::git::{Isolated, Repo};
+use crate::git::{Error as GitError, Isolated, Kind, ObjectId, Repo};
 
 /// What an apply did. Ids are hex, branches full ref names.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,28 +49,37 @@ impl Record {
 
     /// The record of a session, if it was applied here.
     pub fn read(repo: &Repo, session: &str) -> Result<Option<Record>, Error> {
-        let name = Record::ref_name(session);
-        if repo.resolve(&name)?.is_none() {
-            return Ok(None);
-        }
-        let json = repo.git("cat-file").args(["blob", &format!("{name}:{FILE}")]).finish()?;
+        let json = repo.file_of(&Record::ref_name(session), FILE)?;
         // One that cannot be read is none of ours.
-        Ok(serde_json::from_slice(&json.stdout).ok())
+        Ok(json.and_then(|json| serde_json::from_slice(&json).ok()))
     }
 
     /// Writes the record as a tree; its id.
     pub fn write(&self, isolated: &Isolated) -> Result<String, Error> {
+        let objects = isolated.objects()?;
         let json = serde_json::to_vec_pretty(self).unwrap_or_default();
-        let file = isolated.objects()?.write_blob(&json)?;
-        let folders = [("before", &self.before_tree), ("index", &self.index_tree), ("worktree", &self.worktree_tree)];
-        let mut listing: String = folders.iter().map(|(name, tree)| format!("040000 tree {tree}\t{name}\n")).collect();
-        if let Some(tree) = &self.rejects {
-            listing += &format!("040000 tree {tree}\trejects\n");
+        let file = objects.write_blob(&json)?;
+        // By name, as a tree must be.
+        let entries = [
+            ("40000 before", Some(&self.before_tree)),
+            ("40000 index", Some(&self.index_tree)),
+            (FILE_ENTRY, Some(&file)),
+            ("40000 rejects", self.rejects.as_ref()),
+            ("40000 worktree", Some(&self.worktree_tree)),
+        ];
+        let mut tree = Vec::new();
+        for (entry, id) in entries {
+            let Some(id) = id else { continue };
+            let nonsense = |reason: String| GitError::Object { id: id.clone(), reason };
+            let id = ObjectId::from_hex(id.as_bytes()).map_err(|error| nonsense(error.to_string()))?;
+            tree.extend_from_slice(entry.as_bytes());
+            tree.push(0);
+            tree.extend_from_slice(id.as_bytes());
         }
-        listing += &format!("100644 blob {file}\t{FILE}\n");
-        Ok(isolated.git("mktree").input(listing).line()?.to_string())
+        Ok(objects.add(Kind::Tree, tree, None)?.to_string())
     }
 }
 
 /// Where in the tree the record itself is.
 const FILE: &str = "record.json";
+const FILE_ENTRY: &str = "100644 record.json";

@@ -112,7 +112,7 @@ impl Pair {
         let look = index.look(&wanted, |_| {})?;
         let new = |item: &Option<(u32, ObjectId)>| item.map(|(mode, id)| New { mode, id, stat: Stat::default() });
         let entries: Vec<Option<New>> = edits.values().map(new).collect();
-        let edited = look.edited(&wanted, &entries, &[])?;
+        let edited = look.edited(&wanted, &entries)?;
         let mut file = File::create(self.sandbox.path("new")).unwrap();
         edited.write(&mut file, false).unwrap();
         std::fs::rename(self.sandbox.path("new"), self.sandbox.path("ours")).unwrap();
@@ -192,7 +192,7 @@ fn set(sandbox: &Sandbox, path: &str, content: &[u8], unhashed: bool) -> Option<
     let wanted = [BStr::new(path)];
     let look = index.look(&wanted, |_| {}).unwrap();
     let new = New { mode: 0o100_644, id, stat: Stat::default() };
-    let edited = look.edited(&wanted, &[Some(new)], &[]).unwrap();
+    let edited = look.edited(&wanted, &[Some(new)]).unwrap();
     edited.write(&mut File::create(sandbox.path(".git/index")).unwrap(), unhashed).unwrap();
     edited.tree()
 }
@@ -248,7 +248,7 @@ fn a_damaged_index_is_left_to_git() {
         let wanted = [BStr::new("a"), BStr::new("folder/new"), BStr::new("z")];
         // Whatever comes of it, it comes without a panic.
         let look = index.look(&wanted, |_| {});
-        let _ = look.and_then(|mut look| look.tree().and_then(|_| look.edited(&wanted, &[None; 3], &[]).map(drop)));
+        let _ = look.and_then(|mut look| look.tree().and_then(|_| look.edited(&wanted, &[None; 3]).map(drop)));
     }
 }
 
@@ -291,19 +291,20 @@ fn extensions_that_may_go_go_and_a_hash_that_is_not_wanted_is_not_there() {
 }
 
 #[test]
-fn an_entry_that_is_smudged_is_looked_at_by_git() {
+fn entries_as_young_as_the_index_are_told_of() {
     let sandbox = sandbox_with_files();
     let file = sandbox.path(".git/index");
-    std::fs::File::open(&file).unwrap().set_modified(std::time::SystemTime::UNIX_EPOCH).unwrap();
-    let index = Index::read(&file, ObjectFormat::Sha1).unwrap().unwrap();
-    let look = index.look(&[BStr::new("a")], |_| {}).unwrap();
-    let racy: Vec<&BStr> = look.racy.iter().map(|at| look.at(*at).unwrap().path()).collect();
-    assert_eq!(racy, ["folder/b", "folder/c", "folder/inner/d", "z"]);
-    let old = look.found(0).unwrap();
-    let same = New { mode: old.mode(), id: old.id(), stat: old.stat() };
-    let edited = look.edited(&[BStr::new("a")], &[Some(same)], &look.racy[1..2]).unwrap();
-    assert_eq!(edited.tree().unwrap().to_string(), sandbox.git(&["rev-parse", "HEAD^{tree}"]).to_str_lossy());
-    edited.write(&mut File::create(&file).unwrap(), false).unwrap();
-    assert_eq!(sandbox.git(&["diff-files", "--name-only"]), "folder/c");
-    assert_eq!(sandbox.git(&["status", "--porcelain"]), "");
+    let second = std::time::Duration::from_secs(1);
+    let written = std::fs::metadata(sandbox.path("z")).unwrap().modified().unwrap();
+    let at = |time| std::fs::File::open(&file).unwrap().set_modified(time).unwrap();
+    let is_racy = |wanted: &[&BStr]| {
+        let index = Index::read(&file, ObjectFormat::Sha1).unwrap().unwrap();
+        index.look(wanted, |_| {}).unwrap().is_racy
+    };
+    at(written);
+    assert!(is_racy(&[]));
+    let all = ["a", "folder/b", "folder/c", "folder/inner/d", "z"].map(BStr::new);
+    assert!(!is_racy(&all));
+    at(written + second);
+    assert!(!is_racy(&[]));
 }

@@ -13,6 +13,7 @@ mod audit;
 mod bundle;
 mod capture;
 mod capture_hidden;
+mod checkout;
 mod diff;
 mod documents;
 mod exact;

@@ -48,7 +48,16 @@ const LINK: u32 = 0o120_000;
 impl<'a> Desk<'a> {
     /// Locks the index of `repo` and takes a fresh copy of it into `isolated`.
     pub fn open(repo: &'a Repo, isolated: &'a Isolated, attributes: Attributes) -> Result<Desk<'a>, Error> {
-        let lock = IndexLock::take(&repo.index)?;
+        Desk::locked(repo, isolated, attributes, IndexLock::take(&repo.index)?)
+    }
+
+    /// As [`Desk::open`], with the lock taken already.
+    pub fn locked(
+        repo: &'a Repo,
+        isolated: &'a Isolated,
+        attributes: Attributes,
+        lock: IndexLock,
+    ) -> Result<Desk<'a>, Error> {
         isolated.copy_index(repo)?;
         // The person's own settings say which of their files are unchanged: line endings, filters, all theirs. Changed
         // files make it exit with 1, which is no failure.
@@ -246,12 +255,10 @@ impl<'a> Desk<'a> {
             self.isolated.read_tree(self.isolated.format().empty_tree())?;
         }
         // GIT_INDEX_FILE may lie on another file system.
-        let index = self.isolated.index()?;
-        let moved = fs::rename(&index, &self.lock.path).or_else(|_| fs::copy(&index, &self.lock.path).map(drop));
-        moved.map_err(GitError::io("cannot write", &self.lock.path))?;
-        fs::rename(&self.lock.path, &self.repo.index).map_err(GitError::io("cannot write", &self.repo.index))?;
-        self.lock.is_held = false;
-        Ok(())
+        let (index, lock) = (self.isolated.index()?, &self.lock.path);
+        let moved = fs::rename(&index, lock).or_else(|_| fs::copy(&index, lock).map(drop));
+        moved.map_err(GitError::io("cannot write", lock))?;
+        self.lock.finish()
     }
 
     /// The objects of the repository and of the private directory.

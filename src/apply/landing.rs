@@ -8,13 +8,18 @@ use bstr::{BString, ByteSlice};
 
 use super::attributes::Attributes;
 use super::built::Built;
+#[cfg(unix)]
+use super::checkout::{Checkout, Trees};
 use super::conflict::AmSession;
 use super::desk::Desk;
+use super::lock::IndexLock;
 use super::record::Record;
 use super::refs::RefMoves;
 use super::resume::Resume;
 use super::spare::Spare;
 use super::{Error, Options, Outcome, Place, Report, Series, Target, conflict};
+#[cfg(unix)]
+use crate::git::index::Index;
 use crate::git::{Isolated, Outside, Repo, Undisturbed};
 use crate::mbox::Kind;
 
@@ -94,8 +99,35 @@ struct Landing<'a> {
 impl Landing<'_> {
     /// Lands here; whether it can be undone.
     fn here(&self, series: &mut Series) -> Result<bool, Error> {
+        let lock = IndexLock::take(&self.repo.index)?;
+        #[cfg(unix)]
+        if let Some(index) = self.plain_index()? {
+            let head = self.head_tree()?;
+            let trees = Trees { head: &head, index: &self.built.index_tree, worktree: &self.built.worktree_tree };
+            if let Some(checkout) = Checkout::plan(self.repo, self.isolated, &index, trees)? {
+                let record = record(series, self.target, self.built, &head, true);
+                let carry_out = || checkout.carry_out(lock);
+                return if self.options.check { Ok(false) } else { self.moved(&record, carry_out).and(Ok(true)) };
+            }
+        }
+        self.by_git(series, lock)
+    }
+
+    /// The index, unless there is something about what was built that is for git to land.
+    #[cfg(unix)]
+    fn plain_index(&self) -> Result<Option<Index>, Error> {
+        let Built { replaces, verbatim, intent_to_add, rejects, stop, .. } = self.built;
+        let is_plain = replaces.is_empty() && verbatim.is_empty() && intent_to_add.is_empty() && rejects.is_empty();
+        if !is_plain || stop.is_some() || self.options.rest {
+            return Ok(None);
+        }
+        Ok(Index::read(&self.repo.index, self.repo.format)?)
+    }
+
+    /// Lands with git's commands.
+    fn by_git(&self, series: &mut Series, lock: IndexLock) -> Result<bool, Error> {
         let attributes = if self.options.rest { Attributes::Captures } else { Attributes::Persons };
-        let mut desk = Desk::open(self.repo, self.isolated, attributes)?;
+        let mut desk = Desk::locked(self.repo, self.isolated, attributes, lock)?;
         let from = if self.options.rest { self.isolated.write_tree()? } else { self.head_tree()? };
         let staged = if self.options.rest { Vec::new() } else { desk.staged(&self.target.head)? };
         if !staged.is_empty() {
@@ -121,22 +153,26 @@ impl Landing<'_> {
             None => record(series, self.target, self.built, &before, true),
         };
         let record = Record { rejects: rejects.clone(), ..record };
-        let record_id = record.write(self.isolated)?;
         if !self.built.intent_to_add.is_empty() {
             // The index stands in the empty blob for what is announced.
             desk.objects().write_blob(b"")?;
         }
-        let _undisturbed = Undisturbed::begin();
-        self.isolated.keep_objects()?;
-        let moves = RefMoves::new(self.repo, self.target, &record, &self.built.tip);
-        moves.make(&record_id, false)?;
-        self.files(&mut desk, &before, rejects.as_deref(), am).inspect_err(|_| moves.take_back())?;
+        self.moved(&record, || self.files(&mut desk, &before, rejects.as_deref(), am))?;
         Ok(true)
     }
 
+    /// Keeps the objects, moves the refs, and has the files follow; if they do not, the refs go back.
+    fn moved(&self, record: &Record, files: impl FnOnce() -> Result<(), Error>) -> Result<(), Error> {
+        let record_id = record.write(self.isolated)?;
+        let _undisturbed = Undisturbed::begin();
+        self.isolated.keep_objects()?;
+        let moves = RefMoves::new(self.repo, self.target, record, &self.built.tip);
+        moves.make(&record_id, false)?;
+        files().inspect_err(|_| moves.take_back())
+    }
+
     fn head_tree(&self) -> Result<String, Error> {
-        let tree = self.repo.resolve(&format!("{}^{{tree}}", self.target.head))?;
-        tree.ok_or_else(|| Error::NoSuchCommit { revision: self.target.head.clone() })
+        Ok(self.isolated.objects()?.commit(&self.target.head)?.tree)
     }
 
     /// The work tree and the index, once the refs have moved. All of it, or none.

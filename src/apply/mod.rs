@@ -19,6 +19,8 @@ mod attributes;
 mod build;
 mod built;
 mod bundle;
+#[cfg(unix)]
+mod checkout;
 mod conflict;
 mod desk;
 mod error;

@@ -18,6 +18,7 @@ pub use entry::{Entry, Stat};
 use std::fs;
 use std::io::Read;
 use std::path::Path;
+use std::time::SystemTime;
 
 use bstr::BStr;
 use gix::ObjectId;
@@ -35,8 +36,10 @@ pub struct Unusual(pub &'static str);
 pub struct Index {
     bytes: Vec<u8>,
     format: ObjectFormat,
-    /// Seconds and nanoseconds at which the file was written.
-    modified: (u32, u32),
+    modified: SystemTime,
+    permissions: fs::Permissions,
+    /// The second of it, as entries keep it.
+    second: u32,
 }
 
 /// What one look over an index has found.
@@ -49,9 +52,9 @@ pub struct Look<'a> {
     end: usize,
     /// For each path that was asked for, where its entry is.
     places: Vec<Place>,
-    /// Entries of which a later index file could not tell that they were changed after they were looked at: where they are.
-    /// Those that were asked for are not among them.
-    pub racy: Vec<usize>,
+    /// Whether there are entries, beside those that were asked for, of which a younger index file could not tell that their
+    /// files were changed after they were looked at: both happened within the second in which the index was written.
+    pub is_racy: bool,
     folders: Folder<'a>,
 }
 
@@ -79,7 +82,8 @@ impl Index {
         let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0) + 1);
         file.read_to_end(&mut bytes).map_err(Error::io("cannot read", path))?;
         let modified = metadata.modified().map_err(Error::io("cannot read", path))?;
-        Ok(Some(Index { bytes, format, modified: entry::stamp(modified) }))
+        let permissions = metadata.permissions();
+        Ok(Some(Index { bytes, format, modified, permissions, second: entry::second(modified) }))
     }
 
     /// Goes over all entries once. Finds those of `wanted`, which is sorted; shows each of the others to `visit`.
@@ -88,7 +92,7 @@ impl Index {
         let trailer = self.bytes.len().checked_sub(self.hash_len()).ok_or(DAMAGED)?;
         let body = self.bytes.get(HEADER..trailer).ok_or(DAMAGED)?;
         let mut entries = Entries::new(body, self.hash_len(), Some(count));
-        let (mut places, mut racy) = (Vec::with_capacity(wanted.len()), Vec::new());
+        let (mut places, mut is_racy) = (Vec::with_capacity(wanted.len()), false);
         let mut previous = BStr::new("");
         loop {
             let at = HEADER + entries.at();
@@ -108,16 +112,14 @@ impl Index {
             if wanted.get(places.len()).is_some_and(|next| **next == *path) {
                 places.push(Place::At(at));
             } else {
-                if entry.stat().mtime.0 >= self.modified.0 && !entry.is_gitlink() {
-                    racy.push(at);
-                }
+                is_racy |= self.is_racy(&entry.stat()) && !entry.is_gitlink();
                 visit(&entry);
             }
             previous = path;
         }
         let end = HEADER + entries.at();
         let folders = self.extensions(end, trailer)?;
-        Ok(Look { index: self, count, end, places, racy, folders })
+        Ok(Look { index: self, count, end, places, is_racy, folders })
     }
 
     fn header(&self) -> Result<(u32, u32), Unusual> {
@@ -158,10 +160,20 @@ impl Index {
         Entry::read(self.bytes.get(at..)?, self.hash_len())
     }
 
-    /// Whether an entry may have been changed within the tick in which it, and then the index, was written: nothing but its
-    /// content can tell. Nanoseconds count.
+    /// When the file was written.
+    pub fn modified(&self) -> SystemTime {
+        self.modified
+    }
+
+    /// Who may read and write the file.
+    pub fn permissions(&self) -> &fs::Permissions {
+        &self.permissions
+    }
+
+    /// Whether a file may have been changed after it was looked at and nothing but its content can tell. Nanoseconds do not
+    /// count: the clock of a file system ticks in steps that are longer than what happens within one.
     pub fn is_racy(&self, stat: &Stat) -> bool {
-        stat.mtime >= self.modified
+        stat.mtime.0 >= self.second
     }
 }
 
@@ -172,11 +184,6 @@ impl<'a> Look<'a> {
             Place::At(at) => self.index.entry(*at),
             Place::Before(_) => None,
         }
-    }
-
-    /// The entry at a place in the file that [`Look::racy`] names.
-    pub fn at(&self, at: usize) -> Option<Entry<'a>> {
-        self.index.entry(at)
     }
 
     /// The id of the tree that the index holds, computed from the entries where the index does not know it. `None` while

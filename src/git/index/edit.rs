@@ -44,15 +44,14 @@ struct Change {
 }
 
 impl<'a> Look<'a> {
-    /// Gives each of the `wanted` paths, which are those of the look, the entry of the same number, or none. Entries at
-    /// `smudged` are made to be looked at by git.
-    pub fn edited(&self, wanted: &[&BStr], entries: &[Option<New>], smudged: &[usize]) -> Result<Edited<'a>, Unusual> {
+    /// Gives each of the `wanted` paths, which are those of the look, the entry of the same number, or none.
+    pub fn edited(&self, wanted: &[&BStr], entries: &[Option<New>]) -> Result<Edited<'a>, Unusual> {
         let mut folders = self.folders.clone();
         let (mut count, mut changes) = (self.count, Vec::with_capacity(wanted.len()));
         for ((path, place), new) in wanted.iter().zip(&self.places).zip(entries) {
             let bytes = new.map_or_else(Vec::new, |new| Entry::write(path, new.mode, &new.id, &new.stat));
             let old = match place {
-                Place::At(at) => Some(self.at(*at).ok_or(DAMAGED)?),
+                Place::At(at) => Some(self.index.entry(*at).ok_or(DAMAGED)?),
                 Place::Before(_) => None,
             };
             let is_same = old.is_some_and(|old| {
@@ -69,12 +68,6 @@ impl<'a> Look<'a> {
             let (Place::At(from) | Place::Before(from)) = *place;
             changes.push(Change { from, to: from + old.map_or(0, |old| old.len()), bytes });
         }
-        for &at in smudged {
-            let entry = self.at(at).ok_or(DAMAGED)?;
-            changes.push(Change { from: at, to: at + entry.len(), bytes: entry.smudged() });
-        }
-        // Paths that go to the same place stay in their order, before the entry that is there.
-        changes.sort_by_key(|change| (change.from, change.to));
         let pieces = self.pieces(changes)?;
         let mut edited = Edited {
             version: self.version(),

@@ -80,13 +80,6 @@ impl<'a> Entry<'a> {
         bytes
     }
 
-    /// The bytes of this entry, changed so that git will look at the file's content, whatever its stat is.
-    pub(super) fn smudged(&self) -> Vec<u8> {
-        let mut bytes = self.bytes.to_vec();
-        bytes[SIZE..ID].fill(0);
-        bytes
-    }
-
     /// The number of bytes it takes in the file.
     pub(super) fn len(&self) -> usize {
         self.bytes.len()
@@ -161,18 +154,16 @@ impl<'a> Entry<'a> {
 impl Stat {
     /// What a file system says of a file, or of a link itself.
     #[cfg(unix)]
-    pub fn of(metadata: &std::fs::Metadata) -> Stat {
-        use std::os::unix::fs::MetadataExt;
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an index keeps 32 bits of each")]
-        let cut = |number: i64| number as u32;
+    #[allow(clippy::unnecessary_cast, reason = "what is a word here is none elsewhere")]
+    pub fn of(stat: &rustix::fs::Stat) -> Stat {
         Stat {
-            ctime: (cut(metadata.ctime()), cut(metadata.ctime_nsec())),
-            mtime: (cut(metadata.mtime()), cut(metadata.mtime_nsec())),
-            dev: cut(metadata.dev().cast_signed()),
-            ino: cut(metadata.ino().cast_signed()),
-            uid: metadata.uid(),
-            gid: metadata.gid(),
-            size: cut(metadata.size().cast_signed()),
+            ctime: (stat.st_ctime as u32, stat.st_ctime_nsec as u32),
+            mtime: (stat.st_mtime as u32, stat.st_mtime_nsec as u32),
+            dev: stat.st_dev as u32,
+            ino: stat.st_ino as u32,
+            uid: stat.st_uid as u32,
+            gid: stat.st_gid as u32,
+            size: stat.st_size as u32,
         }
     }
 
@@ -182,11 +173,10 @@ impl Stat {
     }
 }
 
-/// A time as an index keeps it.
-pub(super) fn stamp(time: SystemTime) -> (u32, u32) {
-    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
-    #[expect(clippy::cast_possible_truncation, reason = "an index keeps 32 bits")]
-    (since.as_secs() as u32, since.subsec_nanos())
+/// The second of a time, as an index keeps it.
+pub(super) fn second(time: SystemTime) -> u32 {
+    let seconds = time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    u32::try_from(seconds & u64::from(u32::MAX)).unwrap_or(0)
 }
 
 /// Entries one after the other.

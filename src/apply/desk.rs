@@ -61,9 +61,12 @@ impl<'a> Desk<'a> {
         isolated.copy_index(repo)?;
         // The person's own settings say which of their files are unchanged: line endings, filters, all theirs. Changed
         // files make it exit with 1, which is no failure.
-        let refresh = attributes.git(repo, "update-index")?.args(["-q", "--refresh"]);
+        let is_split = repo.config_bool("core.splitIndex")?.is_some() || isolated.has_shared_index();
+        // At once, or git would put the other half of what it writes beside the person's index.
+        let whole = if is_split { &["--no-split-index"][..] } else { &[] };
+        let refresh = attributes.git(repo, "update-index")?.args(["-q", "--refresh"]).args(whole);
         refresh.env("GIT_INDEX_FILE", isolated.index()?).finish()?;
-        if repo.config_bool("core.splitIndex")?.is_some() || isolated.has_shared_index() {
+        if is_split {
             isolated.git("update-index").arg("--no-split-index").run()?;
         }
         let has = |key: &str| Ok::<_, Error>(repo.config_bool(key)?.unwrap_or(true));

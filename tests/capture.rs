@@ -656,7 +656,9 @@ fn a_store_in_the_work_tree_is_no_work() {
     for home in [".", "here/store"] {
         run(home, &["--base", "HEAD"]).is(0);
         run(home, &["--base", "HEAD"]).is(0).says("Changes   1 file untracked\n").says_not("warning");
-        fs::remove_dir_all(trip.away.path("sessions")).unwrap_or_default();
+        for ours in ["sessions", "cache"] {
+            fs::remove_dir_all(trip.away.path(ours)).unwrap_or_default();
+        }
     }
     run("here/store", &["--begin"]).is(0).says("with 1 changed file ");
 }

@@ -5,7 +5,7 @@ use bstr::ByteSlice;
 
 use super::bootstrap::snapshot_message;
 use super::worktree::Known;
-use super::{Begun, Error, Findings, Options, Outcome, Runtime, Selection, Workspace, index, session, worktree};
+use super::{Begun, Error, Findings, Options, Outcome, Runtime, Selection, Workspace, session, states, worktree};
 use crate::git::Commit;
 use crate::session::{Meta, Store, new_id};
 
@@ -44,11 +44,10 @@ pub(super) fn begin(workspace: &Workspace, options: &Options, store: &Store) -> 
 
 /// HEAD's commit when nothing is uncommitted, else one of the work tree as it is; and how many paths differ.
 fn bootstrap(workspace: &Workspace, options: &Options, findings: &mut Findings) -> Result<(String, usize), Error> {
-    let index = index::snapshot(workspace, findings)?;
     // Everything that is there is not the agent's, also what a capture would leave out.
     let everything =
         Selection { exclude: Vec::new(), include_ignored: Vec::new(), omit_larger_than: None, cap: options.cap };
-    let tree = worktree::snapshot(workspace, &index, &everything, &[], findings)?;
+    let (index, tree) = states(workspace, &everything, &[], findings)?;
     let head_tree = match &workspace.head {
         Some(head) => workspace.tree_of(head)?,
         None => workspace.desk.format().empty_tree().to_owned(),

@@ -19,7 +19,7 @@ pub(super) fn make(
 ) -> Result<Option<(NamedTempFile, Bundle)>, Error> {
     let Some(head) = workspace.head.as_ref().filter(|_| options.bundle) else { return Ok(None) };
     let without = bootstrap.commit.iter().map(|commit| format!("^{commit}"));
-    let count = workspace.desk.git("rev-list").args(["--count", head]).args(without.clone()).line()?;
+    let count = workspace.desk.git_without_files("rev-list").args(["--count", head]).args(without.clone()).line()?;
     if count.as_bstr() == "0" {
         return Ok(None);
     }
@@ -31,7 +31,8 @@ pub(super) fn make(
         Ok(file) => file,
         Err(error) => return Err(failed(error)),
     };
-    let mut running = workspace.desk.git("bundle").args(["create", "--quiet", "-", "HEAD"]).args(without).spawn()?;
+    let mut running =
+        workspace.desk.git_without_files("bundle").args(["create", "--quiet", "-", "HEAD"]).args(without).spawn()?;
     let written = std::io::copy(&mut running.by_ref().take(options.cap + 1), &mut file).and_then(|size| {
         file.flush()?;
         Ok(size)

@@ -61,7 +61,7 @@ fn branches(workspace: &Workspace, bootstrap: &Bootstrap, findings: &mut Finding
     }
     let mut named = Vec::new();
     for (id, name) in local.into_iter().filter(|(id, _)| workspace.head.as_ref() != Some(id)) {
-        let command = workspace.desk.git("rev-list").args(["--count", "--ignore-missing", "--stdin"]);
+        let command = workspace.desk.git_without_files("rev-list").args(["--count", "--ignore-missing", "--stdin"]);
         let count: usize = command.input(format!("{id}\n{known}")).line()?.to_str_lossy().parse().unwrap_or(0);
         if count > 0 {
             named.push(BString::from(format!("{name} ({})", counted(count, "commit", "commits"))));
@@ -75,6 +75,10 @@ fn branches(workspace: &Workspace, bootstrap: &Bootstrap, findings: &mut Finding
 
 /// Other work trees of the repository with uncommitted work: they are captured by running it there.
 fn other_work_trees(workspace: &Workspace, findings: &mut Findings) -> Result<(), Error> {
+    let is_alone = !workspace.repo.is_linked() && !workspace.repo.common_dir.join("worktrees").exists();
+    if is_alone {
+        return Ok(());
+    }
     let answer = workspace.repo.git("worktree").args(["list", "--porcelain"]).output()?;
     let here = workspace.top.canonicalize().unwrap_or_else(|_| workspace.top.clone());
     let others: Vec<BString> = answer

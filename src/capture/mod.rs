@@ -24,6 +24,9 @@ mod conversion;
 mod diffs;
 mod elsewhere;
 mod error;
+#[cfg(target_os = "linux")]
+mod files;
+mod history;
 mod index;
 mod keep;
 mod lfs;
@@ -278,8 +281,7 @@ fn capture(workspace: &Workspace, options: &Options, store: &Store, seen: &mut O
     };
     let selection = Selection::of(options);
     let mut findings = Findings::default();
-    let index = index::snapshot(workspace, &mut findings)?;
-    let tree = worktree::snapshot(workspace, &index, &selection, bootstrap.left_out(), &mut findings)?;
+    let (index, tree) = states(workspace, &selection, bootstrap.left_out(), &mut findings)?;
     elsewhere::look(workspace, &bootstrap, &mut findings)?;
     submodules::look(workspace, &index, &mut findings)?;
     let series = Series::build(workspace, &bootstrap, &index, &tree, &selection, &mut findings)?;
@@ -300,6 +302,22 @@ fn capture(workspace: &Workspace, options: &Options, store: &Store, seen: &mut O
     let outcome = captured.keep(store, sidecar, findings)?;
     *seen = Some(now);
     Ok(outcome)
+}
+
+/// The index and the work tree as trees: in-process where nothing is unusual, else by asking git.
+fn states(
+    workspace: &Workspace,
+    selection: &Selection,
+    known: &[worktree::Known],
+    findings: &mut Findings,
+) -> Result<(IndexState, WorktreeState), git::Error> {
+    #[cfg(target_os = "linux")]
+    if let Some(states) = files::snapshot(workspace, selection, known, findings)? {
+        return Ok(states);
+    }
+    let index = index::snapshot(workspace, findings)?;
+    let tree = worktree::snapshot(workspace, &index, selection, known, findings)?;
+    Ok((index, tree))
 }
 
 impl Cause {

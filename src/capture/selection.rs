@@ -60,7 +60,7 @@ impl Selection {
         let desk = &workspace.desk;
         if !self.exclude.is_empty() {
             let args = ["-r", "-z", "--raw", "--no-renames", "--full-index", from, to, "--"];
-            let excluded = raw_changes(desk.git("diff-tree").args(args).args(&self.exclude))?;
+            let excluded = raw_changes(desk.git_without_files("diff-tree").args(args).args(&self.exclude))?;
             dropped.extend(excluded.into_iter().map(|change| (change, None)));
         }
         if let Some(most) = self.omit_larger_than {

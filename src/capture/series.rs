@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use bstr::{BStr, BString, ByteSlice};
+use bstr::{BStr, BString};
 
 use super::baseline::{carried, overlaid};
 use super::selection::LeftOut;
 use super::worktree::WorktreeState;
-use super::{Bootstrap, Findings, IndexState, Selection, Workspace};
+use super::{Bootstrap, Findings, IndexState, Selection, Workspace, history};
 use crate::git::{Commit, Error};
 use crate::mbox::{Entry, Identity, Kind};
 use crate::session::size_text;
@@ -38,8 +38,7 @@ impl Series {
         findings: &mut Findings,
     ) -> Result<Series, Error> {
         let mut chain = Chain { workspace, selection, steps: Vec::new(), left_out: Vec::new() };
-        tell_of_rewritten_history(workspace, bootstrap, findings)?;
-        let head_tree = chain.commits(bootstrap)?;
+        let head_tree = chain.commits(bootstrap, findings)?;
         let from = match bootstrap.baseline() {
             Some(begin) => carried(workspace, &begin.head_tree, &begin.index_tree, &head_tree)?,
             None => head_tree.clone(),
@@ -73,18 +72,15 @@ struct Chain<'a> {
 
 impl Chain<'_> {
     /// One step per commit since the bootstrap, in first-parent order; the tree that the last one reaches.
-    fn commits(&mut self, bootstrap: &Bootstrap) -> Result<String, Error> {
+    fn commits(&mut self, bootstrap: &Bootstrap, findings: &mut Findings) -> Result<String, Error> {
         let (mut tree, mut previous) = (bootstrap.tree.clone(), bootstrap.commit.clone());
-        let Some(head) = &self.workspace.head else { return Ok(tree) };
-        let command = self.workspace.desk.git("rev-list").args(["--first-parent", "--reverse", head]);
-        let command = match &bootstrap.commit {
-            Some(commit) => command.arg(format!("^{commit}")),
-            None => command,
+        let list = match history::straight(self.workspace, bootstrap)? {
+            Some(list) => list,
+            None => history::asked(self.workspace, bootstrap, findings)?,
         };
-        let list = command.arg("--").output()?;
-        for id in list.lines().filter_map(|line| line.to_str().ok()) {
-            let object = self.workspace.objects.commit_object(id)?;
-            let damaged = || Error::Object { id: id.to_owned(), reason: "is not a well-formed commit".into() };
+        for id in list {
+            let object = self.workspace.objects.commit_object(&id)?;
+            let damaged = || Error::Object { id: id.clone(), reason: "is not a well-formed commit".into() };
             let commit = Commit::parse(&object).ok_or_else(damaged)?;
             let (to, left_out) = self.selection.filtered(self.workspace, &tree, &commit.tree)?;
             self.left_out.extend(left_out);
@@ -92,14 +88,14 @@ impl Chain<'_> {
             let parents = if is_next { Vec::new() } else { commit.parents.into_iter().map(BString::from).collect() };
             let mut entry = Entry {
                 encoding: commit.encoding,
-                commit: Some(id.into()),
+                commit: Some(id.as_str().into()),
                 tree: Some(to.as_str().into()),
                 parents,
                 ..Entry::new(Kind::Commit, Identity(commit.author), commit.message)
             };
             entry.carry(&object, previous.as_deref().map(BStr::new));
             self.steps.push(Step { entry, from: tree, to: to.clone() });
-            (tree, previous) = (to, Some(id.to_owned()));
+            (tree, previous) = (to, Some(id));
         }
         Ok(tree)
     }
@@ -131,42 +127,6 @@ impl Chain<'_> {
 fn entry(kind: Kind) -> Entry {
     let author = format!("git-glue <git-glue@invalid> {} +0000", jiff::Timestamp::now().as_second());
     Entry::new(kind, Identity(author.into()), BString::default())
-}
-
-fn tell_of_rewritten_history(
-    workspace: &Workspace,
-    bootstrap: &Bootstrap,
-    findings: &mut Findings,
-) -> Result<(), Error> {
-    let Some(commit) = &bootstrap.commit else { return Ok(()) };
-    let short = |id: &str| id.chars().take(12).collect::<String>();
-    let Some(head) = &workspace.head else {
-        findings.note(
-            "history-rewritten",
-            format!("HEAD is on a branch without commits, not on top of the bootstrap {}", short(commit)),
-        );
-        return Ok(());
-    };
-    let answer = workspace.desk.git("merge-base").args([commit, head]).finish()?;
-    let base = answer.stdout.trim().to_str_lossy().into_owned();
-    if base == *commit {
-        return Ok(());
-    }
-    let relation = match base.as_str() {
-        "" => "they are unrelated".to_owned(),
-        base if base == head => "HEAD was reset to before it".to_owned(),
-        base => format!("both come from {}", short(base)),
-    };
-    findings.note(
-        "history-rewritten",
-        format!(
-            "HEAD ({}) is not on top of the bootstrap ({}): {relation}. Everything is captured; the first entry also holds what \
-             differs between the bootstrap and where the agent's history begins",
-            short(head),
-            short(commit)
-        ),
-    );
-    Ok(())
 }
 
 /// What `--exclude` and `--omit-larger-than` took out of commits, the index and the work tree.

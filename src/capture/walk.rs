@@ -31,13 +31,13 @@ pub(super) fn look(
     let left_out: Vec<BString> = ignored.iter().filter(|path| !taken.contains(path)).cloned().collect();
     tell_ignored(&left_out, findings);
     let mut walk = Walk { passed_over: ignored.iter().map(trimmed).collect(), empty: Vec::new(), special };
-    walk.passed_over.extend(workspace.own_files()?);
+    walk.passed_over.extend(workspace.own_files());
     walk.passed_over.extend(index.submodules.iter().map(|(path, _)| path.clone()));
     walk.directory(&workspace.top, BString::default());
-    let empty = std::mem::take(&mut walk.empty);
-    findings.about("empty-directory", &empty, |names| {
-        format!("git does not keep empty directories, so not captured: {names}")
-    });
+    let mut empty = std::mem::take(&mut walk.empty);
+    empty.sort();
+    special.sort();
+    tell_empty(&empty, findings);
     Ok(())
 }
 
@@ -50,7 +50,15 @@ pub(super) fn tell_nested(workspace: &Workspace, nested: &[BString], findings: &
     });
 }
 
-fn tell_ignored(left_out: &[BString], findings: &mut Findings) {
+/// Says which folders have nothing in them.
+pub(super) fn tell_empty(empty: &[BString], findings: &mut Findings) {
+    findings.about("empty-directory", empty, |names| {
+        format!("git does not keep empty directories, so not captured: {names}")
+    });
+}
+
+/// Says which files are ignored.
+pub(super) fn tell_ignored(left_out: &[BString], findings: &mut Findings) {
     findings.about(IGNORED, left_out, |names| {
         let count = counted(left_out.len(), "ignored file or directory", "ignored files and directories");
         format!("{count} left out: {names}")

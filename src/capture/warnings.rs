@@ -31,6 +31,11 @@ impl Findings {
         self.list.push(warning);
     }
 
+    /// Adds what was found elsewhere.
+    pub(super) fn append(&mut self, mut other: Findings) {
+        self.list.append(&mut other.list);
+    }
+
     /// What they say.
     pub(super) fn messages(&self) -> Vec<String> {
         self.list.iter().map(|warning| warning.message.clone()).collect()

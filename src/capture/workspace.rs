@@ -56,8 +56,9 @@ impl Workspace {
     }
 
     /// What lies below the top and is ours, our temporary files too; from the top.
-    pub(super) fn own_files(&self) -> Result<Vec<BString>, Error> {
-        Ok(self.ours.iter().cloned().chain(own::below(&self.top, self.desk.path()?)).collect())
+    pub(super) fn own_files(&self) -> Vec<BString> {
+        let desk = self.desk.existing_path().map(|path| own::below(&self.top, path));
+        self.ours.iter().cloned().chain(desk.into_iter().flatten()).collect()
     }
 
     /// Where a path of the index lies on disk.

@@ -34,14 +34,21 @@ pub(super) type Known = (BString, u64, i64);
 
 /// What a look at the files found.
 #[derive(Default)]
-struct Looked {
-    feed: Vec<BString>,
-    gone: Vec<BString>,
-    over_cap: Vec<(BString, u64)>,
-    left_out: Vec<LeftOut>,
-    special: Vec<BString>,
-    unreadable: Vec<BString>,
-    vanished: Vec<BString>,
+pub(super) struct Looked {
+    /// Files and symbolic links to take in.
+    pub(super) feed: Vec<BString>,
+    /// Tracked paths at which there is neither.
+    pub(super) gone: Vec<BString>,
+    /// Larger than the cap.
+    pub(super) over_cap: Vec<(BString, u64)>,
+    /// Not wanted.
+    pub(super) left_out: Vec<LeftOut>,
+    /// Neither files nor symbolic links nor folders.
+    pub(super) special: Vec<BString>,
+    /// Files that may not be read.
+    pub(super) unreadable: Vec<BString>,
+    /// Untracked files that are not there any more.
+    pub(super) vanished: Vec<BString>,
 }
 
 /// Brings the private index, which `index::snapshot` prepared, up to the files, and writes it as a tree. Files that are
@@ -135,7 +142,7 @@ pub(super) fn others(workspace: &Workspace, options: &[&str], pathspecs: Vec<OsS
         command = command.arg(option);
     }
     let bytes = command.args(options).arg("--").args(pathspecs).output()?;
-    let own = workspace.own_files()?;
+    let own = workspace.own_files();
     let is_own = |path: &[u8]| {
         let inside = |own: &BString| path.strip_prefix(own.as_slice());
         own.iter().filter_map(inside).any(|rest| rest.is_empty() || rest.starts_with(b"/"))
@@ -145,7 +152,7 @@ pub(super) fn others(workspace: &Workspace, options: &[&str], pathspecs: Vec<OsS
 }
 
 /// Looks at one file without reading it.
-fn look(
+pub(super) fn look(
     workspace: &Workspace,
     selection: &Selection,
     known: &[Known],
@@ -183,7 +190,7 @@ fn look(
     }
 }
 
-fn is_gone(error: &io::Error) -> bool {
+pub(super) fn is_gone(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
@@ -226,7 +233,8 @@ fn feed(workspace: &Workspace, paths: &[BString]) -> Result<Vec<(BString, String
     Ok(refused)
 }
 
-fn tell(looked: &Looked, refused: &[(BString, String)], findings: &mut Findings) {
+/// Says what could not be taken in.
+pub(super) fn tell(looked: &Looked, refused: &[(BString, String)], findings: &mut Findings) {
     findings.about("unreadable-file", &looked.unreadable, |names| format!("cannot be read, so not captured: {names}"));
     findings.about("vanished-file", &looked.vanished, |names| {
         format!("went away during the capture, so not captured: {names}")

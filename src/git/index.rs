@@ -24,7 +24,7 @@ use bstr::BStr;
 use gix::ObjectId;
 
 use self::entry::Entries;
-use self::folders::Folder;
+pub use self::folders::Folder;
 use super::{Error, ObjectFormat, blocking};
 
 /// Why an index is left to git, in words.
@@ -184,6 +184,11 @@ impl<'a> Look<'a> {
             Place::At(at) => self.index.entry(*at),
             Place::Before(_) => None,
         }
+    }
+
+    /// The folders of which the index remembers the ids.
+    pub fn folders(&self) -> &Folder<'a> {
+        &self.folders
     }
 
     /// The id of the tree that the index holds, computed from the entries where the index does not know it. `None` while

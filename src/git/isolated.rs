@@ -19,6 +19,8 @@ pub struct Isolated {
     outside: Outside,
     parent: PathBuf,
     dir: OnceLock<tempfile::TempDir>,
+    /// Set once no file in the work tree is one that git would wait for.
+    looked: OnceLock<()>,
     work_tree: PathBuf,
     objects: Objects,
 }
@@ -48,9 +50,6 @@ impl Isolated {
     /// A private git directory over `repo`, to be made in `place` (or where temporary files go).
     pub fn over(repo: &Repo, outside: Outside, place: Option<&Path>) -> Result<Isolated, Error> {
         process::catch_signals();
-        if let (Some(work_tree), Outside::WorkTree) = (&repo.work_tree, outside) {
-            blocking::refuse_in_work_tree(work_tree)?;
-        }
         let work_tree = match (&repo.work_tree, outside) {
             (Some(work_tree), Outside::WorkTree | Outside::WorkTreeAndFileSystem) => work_tree.clone(),
             _ => repo.git_dir.join(NO_WORK_TREE),
@@ -59,6 +58,7 @@ impl Isolated {
             outside,
             parent: place.map_or_else(std::env::temp_dir, Path::to_owned),
             dir: OnceLock::new(),
+            looked: OnceLock::new(),
             work_tree,
             objects: Objects::open(repo, &more_objects())?,
             repo: repo.clone(),
@@ -79,6 +79,11 @@ impl Isolated {
         let dir = self.make()?;
         // Where two threads come here at once, one of the directories is the other's to forget.
         Ok(self.dir.get_or_init(|| dir).path())
+    }
+
+    /// The private git directory, if it was made.
+    pub fn existing_path(&self) -> Option<&Path> {
+        self.dir.get().map(tempfile::TempDir::path)
     }
 
     fn make(&self) -> Result<tempfile::TempDir, Error> {
@@ -145,7 +150,18 @@ impl Isolated {
     /// A git command that sees nothing but this directory, the objects and the work tree, run at the top of the work tree.
     /// What was added to the objects before this call is there for it.
     pub fn git(&self, subcommand: &str) -> Command {
+        if self.outside == Outside::WorkTree && self.looked.get().is_none() {
+            if let Err(error) = blocking::refuse_in_work_tree(&self.work_tree) {
+                return Command::impossible(subcommand, error);
+            }
+            self.looked.get_or_init(|| ());
+        }
         self.git_on(subcommand, &self.work_tree)
+    }
+
+    /// As [`Isolated::git`], without the files: for what is only about objects.
+    pub fn git_without_files(&self, subcommand: &str) -> Command {
+        self.git_on(subcommand, &self.repo.git_dir.join(NO_WORK_TREE))
     }
 
     /// As [`Isolated::git`], with the files of another directory for the work tree.

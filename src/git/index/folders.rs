@@ -10,7 +10,7 @@ use crate::git::index::edit::Hasher;
 
 /// A folder, and those in it.
 #[derive(Debug, Clone)]
-pub(super) struct Folder<'a> {
+pub struct Folder<'a> {
     name: &'a BStr,
     /// How many entries are in it, at any depth, and its id; `None` where the index does not know.
     known: Option<(u32, ObjectId)>,
@@ -25,6 +25,17 @@ impl<'a> Folder<'a> {
     /// A folder of which nothing is known.
     pub(super) fn unknown(name: &'a [u8]) -> Folder<'a> {
         Folder { name: name.as_bstr(), known: None, folders: Vec::new() }
+    }
+
+    /// How many entries are in it, at any depth, and the id of its tree; `None` where the index does not know.
+    pub fn known(&self) -> Option<(u32, ObjectId)> {
+        self.known
+    }
+
+    /// The folder of that name in this one, if the index remembers anything of it.
+    pub fn folder(&self, name: &BStr) -> Option<&Folder<'a>> {
+        let number = self.folders.binary_search_by_key(&(name.len(), name), |folder| folder.order()).ok()?;
+        self.folders.get(number)
     }
 
     /// Reads the extension: each folder as its name, a zero byte, the number of entries or -1, the number of folders, a

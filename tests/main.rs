@@ -12,6 +12,7 @@ mod apply_undo;
 mod audit;
 mod bundle;
 mod capture;
+mod capture_cache;
 mod capture_files;
 mod capture_hidden;
 mod checkout;

@@ -1,14 +1,82 @@
-//! All diffs of a series from one `git diff-tree`, entry by entry, never more than a piece of one in memory.
+//! The diffs of a series, entry by entry: from the cache, the rest from one `git diff-tree`. What is not small is never in
+//! memory as a whole.
 
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Cursor, Read, Seek, Write};
 
 use bstr::ByteSlice;
+use tempfile::SpooledTempFile;
 
 use super::Workspace;
-use crate::git::{Error, Running, TreeChange, TreeItem, raw_sides};
+use super::kept::Kept;
+use super::series::Step;
+use crate::git::{Error, Running};
+use crate::mbox::{Surveyed, survey};
+
+/// The diffs of steps, in their order.
+pub(super) struct Source<'a> {
+    workspace: &'a Workspace,
+    kept: &'a mut Kept,
+    made: Option<Diffs>,
+    /// For each step that is left, whether git makes its diff.
+    is_made: std::vec::IntoIter<bool>,
+}
+
+/// A diff up to this many bytes stays in memory.
+const IN_MEMORY: usize = 1 << 20;
+
+impl<'a> Source<'a> {
+    /// Has git make the diffs that are not in the cache.
+    pub(super) fn of(workspace: &'a Workspace, steps: &[Step], kept: &'a mut Kept) -> Result<Source<'a>, Error> {
+        let is_made: Vec<bool> = steps.iter().map(|step| !kept.has_diff(&step.from, &step.to)).collect();
+        let pairs = steps.iter().zip(&is_made).filter(|(_, is_made)| **is_made).map(|(step, _)| pair(step));
+        let pairs: Vec<_> = pairs.collect();
+        let made = if pairs.is_empty() { None } else { Some(Diffs::of(workspace, &pairs)?) };
+        Ok(Source { workspace, kept, made, is_made: is_made.into_iter() })
+    }
+
+    /// The diff of the next step, which is `step`, if it has no more than `most` bytes.
+    pub(super) fn next(&mut self, step: &Step, most: u64) -> io::Result<Option<(Surveyed, Box<dyn Read>)>> {
+        let is_made = self.is_made.next().unwrap_or(true);
+        if !is_made && let Some((surveyed, diff)) = self.kept.diff(&step.from, &step.to) {
+            let fits = diff.len() as u64 <= most;
+            return Ok(fits.then(|| (surveyed, Box::new(Cursor::new(diff)) as Box<dyn Read>)));
+        }
+        let mut spool = SpooledTempFile::new(IN_MEMORY);
+        let is_whole = match &mut self.made {
+            Some(made) if is_made => made.next_into(&mut spool, most)?,
+            // The record was damaged.
+            _ => {
+                let mut alone = Diffs::of(self.workspace, &[pair(step)]).map_err(io::Error::other)?;
+                alone.next_into(&mut spool, most)?
+            }
+        };
+        if !is_whole {
+            return Ok(None);
+        }
+        spool.rewind()?;
+        let surveyed = survey(&mut spool)?;
+        spool.rewind()?;
+        if spool.is_rolled() {
+            return Ok(Some((surveyed, Box::new(spool))));
+        }
+        let mut diff = Vec::new();
+        spool.read_to_end(&mut diff)?;
+        self.kept.put_diff(&step.from, &step.to, &surveyed, &diff);
+        Ok(Some((surveyed, Box::new(Cursor::new(diff)))))
+    }
+
+    /// Waits for git's end; an error if it did not succeed.
+    pub(super) fn done(self) -> Result<(), Error> {
+        self.made.map_or(Ok(()), Diffs::done)
+    }
+}
+
+fn pair(step: &Step) -> (String, String) {
+    (step.from.clone(), step.to.clone())
+}
 
 /// The patches of pairs of trees, in their order.
-pub(super) struct Diffs {
+struct Diffs {
     source: BufReader<Running>,
     headers: std::vec::IntoIter<Vec<u8>>,
 }
@@ -18,10 +86,9 @@ const PIECE: u64 = 1 << 16;
 
 impl Diffs {
     /// Starts the git that compares `pairs`, with an empty folder for the work tree, so that no attributes count.
-    pub(super) fn of(workspace: &Workspace, pairs: &[(String, String)]) -> Result<Diffs, Error> {
+    fn of(workspace: &Workspace, pairs: &[(String, String)]) -> Result<Diffs, Error> {
         let options = ["--stdin", "-r", "-p", "--binary", "-M", "-C", "--full-index"];
-        let empty = workspace.desk.path()?.join("home");
-        let command = workspace.desk.git_on("diff-tree", &empty).args(options);
+        let command = workspace.desk.git_without_files("diff-tree").args(options);
         let source = BufReader::with_capacity(1 << 16, command.input(input(pairs)).spawn()?);
         let mut headers = pairs.iter().map(header).collect::<Vec<_>>().into_iter();
         let mut diffs = Diffs { source, headers: Vec::new().into_iter() };
@@ -37,7 +104,7 @@ impl Diffs {
     }
 
     /// Writes the next pair's patch to `out`, up to `most` bytes. Whether that was all of it.
-    pub(super) fn next_into(&mut self, out: &mut impl Write, most: u64) -> io::Result<bool> {
+    fn next_into(&mut self, out: &mut impl Write, most: u64) -> io::Result<bool> {
         let next = self.headers.next();
         let mut written = 0;
         let mut piece = Vec::new();
@@ -64,8 +131,7 @@ impl Diffs {
         }
     }
 
-    /// Waits for git's end; an error if it did not succeed.
-    pub(super) fn done(self) -> Result<(), Error> {
+    fn done(self) -> Result<(), Error> {
         self.source.into_inner().done()
     }
 
@@ -73,43 +139,6 @@ impl Diffs {
         let answer = line.to_str_lossy().into_owned();
         self.done().err().unwrap_or(Error::Nonsense { command: "diff-tree --stdin".into(), answer })
     }
-}
-
-/// The paths that differ in each pair of trees, handed over one by one with the pair's number.
-pub(super) fn raw(
-    workspace: &Workspace,
-    pairs: &[(String, String)],
-    mut each: impl FnMut(usize, TreeChange),
-) -> Result<(), Error> {
-    if pairs.is_empty() {
-        return Ok(());
-    }
-    let nonsense = |field: &[u8]| Error::Nonsense {
-        command: "diff-tree --stdin --raw".into(),
-        answer: field.to_str_lossy().into(),
-    };
-    let options = ["--stdin", "-r", "--raw", "-z", "--no-renames", "--full-index"];
-    let mut source = BufReader::new(workspace.desk.git("diff-tree").args(options).input(input(pairs)).spawn()?);
-    let (mut number, mut field) = (None, Vec::new());
-    loop {
-        field.clear();
-        let first = source.fill_buf().map_err(Error::NotStarted)?.first().copied();
-        let end = if first == Some(b':') { 0 } else { b'\n' };
-        if source.read_until(end, &mut field).map_err(Error::NotStarted)? == 0 {
-            break;
-        }
-        field.pop();
-        if end != 0 {
-            number = Some(number.map_or(0, |number| number + 1));
-            continue;
-        }
-        let (old, new): (Option<TreeItem>, Option<TreeItem>) = raw_sides(&field).ok_or_else(|| nonsense(&field))?;
-        let mut path = Vec::new();
-        source.read_until(0, &mut path).map_err(Error::NotStarted)?;
-        path.pop();
-        each(number.ok_or_else(|| nonsense(&field))?, TreeChange { path: path.into(), old, new });
-    }
-    source.into_inner().done()
 }
 
 fn input(pairs: &[(String, String)]) -> Vec<u8> {

@@ -8,6 +8,7 @@ use bstr::ByteSlice;
 use serde_json::Value;
 use tempfile::NamedTempFile;
 
+use super::kept::Kept;
 use super::session::Chosen;
 use super::{
     Bootstrap, Destination, Error, Findings, Options, Outcome, Overflow, Report, Runtime, Series, Survey, Workspace,
@@ -77,8 +78,14 @@ pub(super) struct Captured<'a> {
 
 impl Captured<'_> {
     /// Writes the capture to where the options say.
-    pub(super) fn keep(&self, store: &Store, mut sidecar: Sidecar, mut findings: Findings) -> Result<Outcome, Error> {
-        let objects = preimages::pack(self.workspace, self.bootstrap, self.series, &mut findings)?;
+    pub(super) fn keep(
+        &self,
+        store: &Store,
+        kept: &mut Kept,
+        mut sidecar: Sidecar,
+        mut findings: Findings,
+    ) -> Result<Outcome, Error> {
+        let objects = preimages::pack(self.workspace, self.bootstrap, self.survey, kept, &mut findings)?;
         let bundle = bundle::make(self.workspace, self.options, self.bootstrap, &mut findings)?;
         let (bundle, named) = bundle.map_or((None, None), |(file, named)| (Some(file), Some(named)));
         sidecar.bundle = named;
@@ -96,18 +103,15 @@ impl Captured<'_> {
             Destination::Store => {
                 let session = self.stored(store, &report.sidecar)?;
                 let file = session.temp_file()?;
-                self.write(&preamble, file.as_file(), &mut report.sidecar)?;
+                self.write(&preamble, kept, file.as_file(), &mut report.sidecar)?;
                 let bundle = bundle.filter(|_| !report.sidecar.truncated);
                 report.path = Some(session.save_with_bundle(file, bundle, &report.sidecar)?);
             }
             Destination::File(path) => {
                 let file = beside(path)?;
-                self.write(&preamble, file.as_file(), &mut report.sidecar)?;
-                if let Some(mut bundle) = bundle.filter(|_| !report.sidecar.truncated) {
-                    let target = own::with_ending(path, BUNDLE_ENDING);
-                    let mut copy = beside(&target)?;
-                    std::io::copy(bundle.as_file_mut(), &mut copy).map_err(Error::io("write", &target))?;
-                    persist(copy, &target)?;
+                self.write(&preamble, kept, file.as_file(), &mut report.sidecar)?;
+                if let Some(bundle) = bundle.filter(|_| !report.sidecar.truncated) {
+                    copy_to(&own::with_ending(path, BUNDLE_ENDING), bundle)?;
                 }
                 persist(file, path)?;
                 let mut json = beside(path)?;
@@ -118,7 +122,7 @@ impl Captured<'_> {
             }
             Destination::Stream => {
                 let mut file = tempfile::tempfile().map_err(Error::io("write to", std::env::temp_dir()))?;
-                self.write(&preamble, &file, &mut report.sidecar)?;
+                self.write(&preamble, kept, &file, &mut report.sidecar)?;
                 file.rewind().map_err(Error::io("read from", std::env::temp_dir()))?;
                 report.stream = Some(file);
             }
@@ -133,8 +137,8 @@ impl Captured<'_> {
         })
     }
 
-    fn write(&self, preamble: &Preamble, out: &File, sidecar: &mut Sidecar) -> Result<(), Error> {
-        let written = write::mbox(self.workspace, self.series, self.survey, preamble, self.options.cap, out)?;
+    fn write(&self, preamble: &Preamble, kept: &mut Kept, out: &File, sidecar: &mut Sidecar) -> Result<(), Error> {
+        let written = write::mbox(self.workspace, self.series, self.survey, preamble, kept, self.options.cap, out)?;
         sidecar.size_bytes = written.size;
         sidecar.sha256 = Some(written.sha256);
         sidecar.truncated = written.truncated;
@@ -173,6 +177,12 @@ impl Captured<'_> {
 fn beside(path: &Path) -> Result<NamedTempFile, Error> {
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     NamedTempFile::new_in(directory).map_err(Error::io("write", path))
+}
+
+fn copy_to(target: &Path, mut file: NamedTempFile) -> Result<(), Error> {
+    let mut copy = beside(target)?;
+    std::io::copy(file.as_file_mut(), &mut copy).map_err(Error::io("write", target))?;
+    persist(copy, target)
 }
 
 fn persist(file: NamedTempFile, path: &Path) -> Result<(), Error> {

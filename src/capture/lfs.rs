@@ -51,20 +51,14 @@ pub(super) fn tell(feed: &[BString], attributes: &Attributes, findings: &mut Fin
     });
 }
 
-/// Says which committed or staged contents are pointers: what they point to is in the LFS store of the sandbox.
+/// Says which of these committed or staged pointers are LFS's: what they point to is in the LFS store of the sandbox.
 pub(super) fn tell_committed(
     workspace: &Workspace,
-    small: Vec<(BString, String)>,
+    mut pointers: Vec<BString>,
     findings: &mut Findings,
 ) -> Result<(), Error> {
-    let paths: Vec<BString> = small.iter().map(|(path, _)| path.clone()).collect();
-    let attributes = conversion::attributes(workspace, &paths)?;
-    let mut pointers = Vec::new();
-    for (path, id) in small {
-        if is_lfs(&attributes, &path) && pointer(&workspace.objects.blob(&id)?).is_some() {
-            pointers.push(path);
-        }
-    }
+    let attributes = conversion::attributes(workspace, &pointers)?;
+    pointers.retain(|path| is_lfs(&attributes, path));
     pointers.sort();
     findings.about("lfs", &pointers, |names| {
         format!(

@@ -20,6 +20,7 @@ mod baseline;
 mod begin;
 mod bootstrap;
 mod bundle;
+mod cache;
 mod conversion;
 mod diffs;
 mod elsewhere;
@@ -29,6 +30,7 @@ mod files;
 mod history;
 mod index;
 mod keep;
+mod kept;
 mod lfs;
 mod overflow;
 mod own;
@@ -57,6 +59,7 @@ use crate::git;
 use crate::session::{Sidecar, Store, Warning, dir_name};
 use bootstrap::Bootstrap;
 use index::IndexState;
+use kept::Kept;
 use runtime::Runtime;
 use selection::Selection;
 use series::Series;
@@ -289,7 +292,8 @@ fn capture(workspace: &Workspace, options: &Options, store: &Store, seen: &mut O
     if seen.as_ref() == Some(&now) {
         return Ok(Outcome::Unchanged);
     }
-    let survey = Survey::of(workspace, &series, &tree, options.cap, &mut findings)?;
+    let mut kept = Kept::open(workspace, options, store, &bootstrap)?;
+    let survey = Survey::of(workspace, &series, &tree, options.cap, &mut kept, &mut findings)?;
     let sidecar = keep::sidecar(workspace, options, &session, &runtime, &bootstrap, &series);
     let captured = keep::Captured {
         workspace,
@@ -299,7 +303,8 @@ fn capture(workspace: &Workspace, options: &Options, store: &Store, seen: &mut O
         series: &series,
         survey: &survey,
     };
-    let outcome = captured.keep(store, sidecar, findings)?;
+    let outcome = captured.keep(store, &mut kept, sidecar, findings)?;
+    kept.save();
     *seen = Some(now);
     Ok(outcome)
 }

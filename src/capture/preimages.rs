@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashSet};
 
 use bstr::{BString, ByteSlice};
 
-use super::survey::sizes;
-use super::{Bootstrap, Findings, Series, Workspace, diffs};
+use super::kept::{Change, Kept};
+use super::{Bootstrap, Findings, Survey, Workspace};
 use crate::git::Error;
 
 /// The most that is taken along, in bytes of content. More would make the first mail a burden for what only matters when
@@ -17,32 +17,39 @@ const MOST: u64 = 16 << 20;
 pub(super) fn pack(
     workspace: &Workspace,
     bootstrap: &Bootstrap,
-    series: &Series,
+    survey: &Survey,
+    kept: &mut Kept,
     findings: &mut Findings,
 ) -> Result<Option<Vec<u8>>, Error> {
     if !bootstrap.is_root && bootstrap.snapshot.is_none() {
         return Ok(None);
     }
     let mut known = if bootstrap.is_root { HashSet::new() } else { blobs(workspace, &bootstrap.tree)? };
-    let mut wanted: BTreeMap<String, BString> = BTreeMap::new();
-    diffs::raw(workspace, &series.pairs(), |_, change| {
-        if let Some(old) = change.old.filter(|old| !old.is_gitlink() && !known.contains(&old.id)) {
-            wanted.entry(old.id).or_insert(change.path);
+    let mut wanted: BTreeMap<&str, &BString> = BTreeMap::new();
+    for Change { change, .. } in survey.changes.iter().flatten() {
+        if let Some(old) = change.old.as_ref().filter(|old| !old.is_gitlink() && !known.contains(&old.id)) {
+            wanted.entry(&old.id).or_insert(&change.path);
         }
-        if let Some(new) = change.new {
-            known.insert(new.id);
+        if let Some(new) = &change.new {
+            known.insert(new.id.clone());
         }
-    })?;
-    let ids: Vec<String> = wanted.keys().cloned().collect();
-    let mut sizes = sizes(workspace, &ids)?;
-    sizes.sort_by_key(|(_, size)| *size);
+    }
+    let mut all = String::new();
+    wanted.keys().for_each(|id| all.extend([id, "\n"]));
+    if let Some(pack) = kept.pack(&all) {
+        return Ok(Some(pack));
+    }
+    // One that is missing, as in a partial clone, cannot go along.
+    let sizes = wanted.keys().filter_map(|id| Some((workspace.objects.size(id).ok()?, *id)));
+    let mut sizes: Vec<(u64, &str)> = sizes.collect();
+    sizes.sort_unstable();
     let (mut total, mut taken, mut left) = (0, String::new(), Vec::new());
-    for (id, size) in sizes {
+    for (size, id) in sizes {
         total += size;
         if total <= MOST {
-            taken += &format!("{id}\n");
+            taken.extend([id, "\n"]);
         } else {
-            left.extend(wanted.get(&id).cloned());
+            left.extend(wanted.get(id).map(|path| (*path).clone()));
         }
     }
     findings.about("preimages-left-out", &left, |names| {
@@ -51,12 +58,16 @@ pub(super) fn pack(
     if taken.is_empty() {
         return Ok(None);
     }
-    let pack = workspace.desk.git("pack-objects").args(["--stdout", "-q", "--delta-base-offset"]).input(taken);
-    pack.output().map(Some)
+    let command = workspace.desk.git_without_files("pack-objects").args(["--stdout", "-q", "--delta-base-offset"]);
+    let pack = command.input(taken).output()?;
+    if left.is_empty() {
+        kept.put_pack(&all, &pack);
+    }
+    Ok(Some(pack))
 }
 
 fn blobs(workspace: &Workspace, tree: &str) -> Result<HashSet<String>, Error> {
-    let bytes = workspace.desk.git("ls-tree").args(["-r", "-z", "--full-tree", tree]).output()?;
+    let bytes = workspace.desk.git_without_files("ls-tree").args(["-r", "-z", "--full-tree", tree]).output()?;
     let ids = bytes.split(|&byte| byte == 0).filter_map(|record| record.fields().nth(2)?.to_str().ok());
     Ok(ids.map(str::to_owned).collect())
 }

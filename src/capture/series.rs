@@ -56,11 +56,6 @@ impl Series {
         tell_of_left_out(left_out.iter().chain(&tree.left_out), findings);
         Ok(Series { steps, head_tree, index_tree, worktree_tree })
     }
-
-    /// The trees of all steps, for one git that compares them.
-    pub(super) fn pairs(&self) -> Vec<(String, String)> {
-        self.steps.iter().map(|step| (step.from.clone(), step.to.clone())).collect()
-    }
 }
 
 struct Chain<'a> {

@@ -1,12 +1,12 @@
 //! The series as an mbox file, never longer than the cap.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Seek, Write};
+use std::io::{self, BufWriter, Write};
 
 use sha2::{Digest, Sha256};
-use tempfile::SpooledTempFile;
 
-use super::diffs::Diffs;
+use super::diffs::Source;
+use super::kept::Kept;
 use super::{Error, Series, Survey, Workspace};
 use crate::mbox::{Preamble, Writer};
 
@@ -20,20 +20,18 @@ pub(super) struct Written {
     pub(super) truncated: bool,
 }
 
-/// A diff up to this many bytes stays in memory.
-const IN_MEMORY: usize = 1 << 20;
-
 /// Writes the series to `out`. One that does not fit is cut at the cap, and a last line says so.
 pub(super) fn mbox(
     workspace: &Workspace,
     series: &Series,
     survey: &Survey,
     preamble: &Preamble,
+    kept: &mut Kept,
     cap: u64,
     out: &File,
 ) -> Result<Written, Error> {
     let mut capped = Capped::new(out, cap);
-    entries(workspace, series, survey, preamble, &mut capped)?;
+    entries(workspace, series, survey, preamble, kept, &mut capped)?;
     let truncated = capped.is_over || survey.is_over;
     if truncated {
         let total: u64 = survey.contents.iter().map(|content| content.size).sum();
@@ -48,30 +46,26 @@ fn entries(
     series: &Series,
     survey: &Survey,
     preamble: &Preamble,
+    kept: &mut Kept,
     out: &mut Capped<'_>,
 ) -> Result<(), Error> {
     // What comes after a step that cannot be written could not be applied either.
     let end = survey.stop_before.unwrap_or(series.steps.len());
-    let mut pairs = series.pairs();
-    pairs.truncate(end);
-    let mut diffs = Diffs::of(workspace, &pairs)?;
+    let mut source = Source::of(workspace, &series.steps[..end], kept)?;
     let mut writer = Writer::new(&mut *out, series.steps.len() as u64, preamble);
     for (number, step) in series.steps.iter().enumerate().take(end) {
         let failed = |source| Error::Write { entry: number + 1, source };
-        let mut spool = SpooledTempFile::new(IN_MEMORY);
-        let whole = diffs.next_into(&mut spool, writer.out().left()).map_err(failed)?;
-        spool.rewind().map_err(failed)?;
-        if !whole {
+        let Some((surveyed, diff)) = source.next(step, writer.out().left()).map_err(failed)? else {
             // What the writer still holds goes out first.
             drop(writer);
             out.is_over = true;
             return Ok(());
-        }
-        if let Err(source) = writer.entry(&step.entry, spool) {
+        };
+        if let Err(source) = writer.surveyed(&step.entry, &surveyed, diff) {
             return if writer.out().is_over { Ok(()) } else { Err(failed(source)) };
         }
     }
-    diffs.done()?;
+    source.done()?;
     if end < series.steps.len() {
         return Ok(());
     }

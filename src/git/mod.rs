@@ -45,7 +45,6 @@ pub use recent::Bytes;
 pub use refs::is_ref_name;
 pub use repo::{InProgress, ObjectFormat, Repo};
 pub use transaction::RefMove;
-pub(crate) use trees::raw_sides;
 pub use trees::{TreeChange, TreeItem, is_executable_file, raw_changes};
 
 use std::path::PathBuf;

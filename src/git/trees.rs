@@ -104,7 +104,7 @@ pub fn raw_changes(command: Command) -> Result<Vec<TreeChange>, Error> {
 }
 
 /// `:100644 100755 <id> <id> M`, the head of a `--raw` record, as its two sides.
-pub(crate) fn raw_sides(head: &[u8]) -> Option<(Option<TreeItem>, Option<TreeItem>)> {
+fn raw_sides(head: &[u8]) -> Option<(Option<TreeItem>, Option<TreeItem>)> {
     let text = head.strip_prefix(b":")?.to_str().ok()?;
     let mut words = text.split(' ');
     let (old_mode, new_mode, old_id, new_id) = (words.next()?, words.next()?, words.next()?, words.next()?);

@@ -25,6 +25,7 @@ use bstr::BString;
 use crate::patch;
 pub use crate::patch::Inside;
 pub use identity::Identity;
+pub use survey::{Surveyed, survey};
 use transfer::Body;
 pub use write::Writer;
 

@@ -9,17 +9,20 @@ use crate::patch::{self, Item, Lines, Scanner};
 /// Mail software may break longer lines (RFC 5322 allows 998 characters).
 const LONGEST_LINE: usize = 990;
 
-/// What is known of a diff.
-pub(super) struct Survey {
-    pub(super) is_empty: bool,
-    pub(super) is_fragile: bool,
+/// What the writer has to know of a diff.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Surveyed {
+    /// Whether there is no change in it.
+    pub is_empty: bool,
+    /// Whether mail software would alter its bytes.
+    pub is_fragile: bool,
 }
 
 /// Reads a diff through.
 ///
 /// # Errors
 /// `InvalidData` when it is not in git's format from its first byte to its last: then it could not be read back.
-pub(super) fn survey(diff: impl Read) -> io::Result<Survey> {
+pub fn survey(diff: impl Read) -> io::Result<Surveyed> {
     let mut watch =
         Watch { inner: BufReader::with_capacity(64 * 1024, diff), fragility: Fragility::default(), consumed: 0 };
     let mut scanner = Scanner::new(Lines::new(&mut watch));
@@ -40,7 +43,7 @@ pub(super) fn survey(diff: impl Read) -> io::Result<Survey> {
         return Err(io::Error::new(io::ErrorKind::InvalidData, "the diff does not end with a newline"));
     }
     let is_fragile = watch.fragility.finish();
-    Ok(Survey { is_empty: count == 0, is_fragile })
+    Ok(Surveyed { is_empty: count == 0, is_fragile })
 }
 
 fn invalid(error: patch::Error) -> io::Error {

@@ -6,7 +6,7 @@ use std::io::{self, BufWriter, IntoInnerError, Read, Seek, SeekFrom, Write};
 use bstr::{BStr, ByteSlice};
 
 use super::object::is_headers;
-use super::survey::{Fragility, Survey, survey};
+use super::survey::{Fragility, Surveyed, survey};
 use super::text::{Readable, readable, subject_value};
 use super::transfer::QuotedPrintable;
 use super::{Entry, Identity, Kind, Preamble, author, glue};
@@ -36,24 +36,32 @@ impl<W: Write> Writer<W> {
     /// `InvalidData` when the diff is not in git's format, so that it could not be read back; `InvalidInput` for an id that
     /// is not one, an author of more than one line, or an entry more than announced. Then nothing is written.
     pub fn entry(&mut self, entry: &Entry, mut diff: impl Read + Seek) -> io::Result<()> {
+        let start = diff.stream_position()?;
+        let survey = survey(&mut diff)?;
+        diff.seek(SeekFrom::Start(start))?;
+        self.surveyed(entry, &survey, diff)
+    }
+
+    /// As [`Writer::entry`], for a diff of which [`survey`] has said this before.
+    ///
+    /// # Errors
+    /// As [`Writer::entry`], but for a diff that is not in git's format.
+    pub fn surveyed(&mut self, entry: &Entry, survey: &Surveyed, mut diff: impl Read) -> io::Result<()> {
         check(entry)?;
         if self.written == self.total {
             return Err(invalid_input("more entries than announced"));
         }
-        let start = diff.stream_position()?;
-        let survey = survey(&mut diff)?;
-        diff.seek(SeekFrom::Start(start))?;
         let text = readable(entry.kind, entry.message.as_ref());
         let is_quoted = survey.is_fragile || is_fragile(&text.body);
-        self.header(entry, &text, &survey)?;
+        self.header(entry, &text, survey)?;
         self.written += 1;
         self.mime(if is_quoted { "quoted-printable" } else { "8bit" })?;
         if is_quoted {
             let mut quoted = QuotedPrintable::new(&mut self.out);
-            body(&mut quoted, &text.body, &survey, &mut diff)?;
+            body(&mut quoted, &text.body, survey, &mut diff)?;
             quoted.finish()?;
         } else {
-            body(&mut self.out, &text.body, &survey, &mut diff)?;
+            body(&mut self.out, &text.body, survey, &mut diff)?;
         }
         Ok(())
     }
@@ -82,7 +90,7 @@ impl<W: Write> Writer<W> {
         self.out.into_inner().map_err(IntoInnerError::into_error)
     }
 
-    fn header(&mut self, entry: &Entry, text: &Readable, survey: &Survey) -> io::Result<()> {
+    fn header(&mut self, entry: &Entry, text: &Readable, survey: &Surveyed) -> io::Result<()> {
         self.separator(entry.commit.as_ref().map(AsRef::as_ref))?;
         let author = author::to_mail(&entry.author);
         let prefix = format!("[PATCH {}/{}]", self.written + 1, self.total);
@@ -150,7 +158,7 @@ impl<W: Write> Writer<W> {
 
 /// Text, separator, diff, signature. A mail without a diff has neither separator nor signature: `git am --empty=keep` would
 /// take the one for a patch and the other for a part of the message.
-fn body(out: &mut impl Write, text: &str, survey: &Survey, diff: &mut impl Read) -> io::Result<()> {
+fn body(out: &mut impl Write, text: &str, survey: &Surveyed, diff: &mut impl Read) -> io::Result<()> {
     out.write_all(text.as_bytes())?;
     if survey.is_empty {
         return writeln!(out);

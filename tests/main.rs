@@ -29,6 +29,7 @@ mod layers;
 mod list;
 mod mbox;
 mod objects;
+mod packs;
 mod programs;
 mod refusals;
 mod round_trip;

@@ -4,40 +4,26 @@
 //! the pack directory. Who misses something that must be there opens it anew ([`Database::reopen`]): a `git gc` of the
 //! person's may have put it into another pack.
 
+use std::cell::OnceCell;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use gix::odb::pack::data::entry::Location;
 use gix::odb::pack::{Find, cache};
 use gix::odb::store::Handle;
 use gix::odb::{Header as _, Store, store};
 
+use super::packs::Packs;
+use super::recent::Known;
 use super::{Error, Kind, ObjectId};
 
 /// The open object directories of one repository, and of those that the environment adds.
 pub(super) struct Database {
-    /// How often it was opened; what was found before counts no more.
-    times: u32,
     directories: Vec<PathBuf>,
     hash: gix::hash::Kind,
     handles: Vec<Handle<Arc<Store>>>,
-}
-
-/// An object as it was found.
-pub(super) struct Found {
-    pub kind: Kind,
-    pub bytes: Vec<u8>,
-    /// Where it lies, if in a pack.
-    pub place: Option<Place>,
-}
-
-/// Where an object lies in a pack.
-#[derive(Debug, Clone)]
-pub(super) struct Place {
-    times: u32,
-    handle: usize,
-    location: Location,
+    /// The packs of the first directory, once something was asked for.
+    packs: OnceCell<Packs>,
 }
 
 impl Database {
@@ -45,14 +31,14 @@ impl Database {
     pub(super) fn open(objects: &Path, more: &[PathBuf], hash: gix::hash::Kind) -> Result<Database, Error> {
         let mut directories = vec![objects.to_owned()];
         directories.extend(more.iter().filter(|path| path.is_dir()).cloned());
-        let mut database = Database { times: 0, directories, hash, handles: Vec::new() };
+        let mut database = Database { directories, hash, handles: Vec::new(), packs: OnceCell::new() };
         database.reopen()?;
         Ok(database)
     }
 
     /// Takes in what was packed since it was opened.
     pub(super) fn reopen(&mut self) -> Result<(), Error> {
-        self.times += 1;
+        self.packs = OnceCell::new();
         let open = |path: &PathBuf| {
             let store =
                 Store::at_opts(path.clone(), self.hash, &mut std::iter::empty(), store::init::Options::default());
@@ -76,14 +62,18 @@ impl Database {
     }
 
     /// The object, if it is there.
-    pub(super) fn find(&self, id: &ObjectId) -> Result<Option<Found>, Error> {
-        for (handle, database) in self.handles.iter().enumerate() {
+    pub(super) fn find(&self, id: &ObjectId) -> Result<Option<Known>, Error> {
+        if let Some(known) = self.packs().find(id) {
+            return Ok(Some(known));
+        }
+        for database in &self.handles {
             let mut bytes = Vec::new();
             let found = database.try_find_cached(id, &mut bytes, &mut cache::Never);
-            if let Some((object, location)) = found.map_err(|error| damaged(id, error))? {
+            if let Some((object, _)) = found.map_err(|error| damaged(id, error))? {
                 let kind = object.kind;
-                let place = location.map(|location| Place { times: self.times, handle, location });
-                return Ok(Some(Found { kind, bytes, place }));
+                // What it took to make it is no longer needed.
+                bytes.shrink_to_fit();
+                return Ok(Some(Known { kind, bytes: Arc::new(bytes), place: None }));
             }
         }
         Ok(None)
@@ -98,10 +88,8 @@ impl Database {
         Ok(())
     }
 
-    /// The bytes of the pack's entry at a place, header and all.
-    pub(super) fn entry(&self, place: &Place) -> Option<Vec<u8>> {
-        let handle = self.handles.get(place.handle).filter(|_| place.times == self.times)?;
-        Some(handle.entry_by_location(&place.location)?.data)
+    fn packs(&self) -> &Packs {
+        self.packs.get_or_init(|| Packs::open(&self.directories[0], self.hash))
     }
 
     /// Kind and size in bytes, without the content where that can be had.

@@ -21,6 +21,7 @@ mod object_files;
 mod objects;
 mod pack;
 mod pack_index;
+mod packs;
 mod process;
 mod recent;
 mod reflog;

@@ -53,7 +53,11 @@ impl NewObjects {
         self.segments.get(segment as usize)?.header(number)
     }
 
-    pub(super) fn read(&mut self, id: &ObjectId, recent: &mut Recent) -> Result<Option<(Kind, Bytes)>, Error> {
+    pub(super) fn read(
+        &mut self,
+        id: &ObjectId,
+        recent: &mut Recent<ObjectId>,
+    ) -> Result<Option<(Kind, Bytes)>, Error> {
         let Some(&(segment, number)) = self.places.get(id) else { return Ok(None) };
         self.segments[segment as usize].read(number, recent).map(Some)
     }

@@ -13,6 +13,7 @@ use bstr::{BStr, ByteSlice};
 use super::database::Database;
 use super::delta;
 use super::new_objects::NewObjects;
+use super::packs::Place;
 use super::recent::{Bytes, Known, Recent};
 use super::settings::Settings;
 use super::{Commit, Entries, Error, Kind, ObjectId, Repo, TreeItem};
@@ -33,7 +34,7 @@ struct State {
     /// The private git directory's objects, once a git ran there: it may have written some.
     private: Option<Private>,
     new: NewObjects,
-    recent: Recent,
+    recent: Recent<ObjectId>,
 }
 
 /// Where a git writes its objects.
@@ -239,11 +240,7 @@ impl State {
         }
         let known = match self.new.read(id, &mut self.recent)? {
             Some((kind, bytes)) => Some(Known { kind, bytes, place: None }),
-            None => self.find(|database| database.find(id))?.map(|found| Known {
-                kind: found.kind,
-                bytes: Arc::new(found.bytes),
-                place: found.place,
-            }),
+            None => self.find(|database| database.find(id))?,
         };
         if let Some(known) = &known {
             self.recent.put(*id, known.clone());
@@ -271,9 +268,9 @@ impl State {
             return Ok(None);
         };
         let Some(delta) = delta::encode(&known.bytes, bytes, base.edits) else { return Ok(None) };
-        let number = match (number, known.place.and_then(|place| self.repository.entry(&place))) {
+        let number = match (number, known.place.as_ref().and_then(Place::entry)) {
             (Some(number), _) => Some(number),
-            (None, Some(entry)) => self.new.take(base.id, kind, entry)?,
+            (None, Some(entry)) => self.new.take(base.id, kind, entry.to_vec())?,
             (None, None) => None,
         };
         Ok(number.map(|number| (number, delta)))

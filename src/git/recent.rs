@@ -1,11 +1,11 @@
-//! The objects that were read or made last, up to a number of bytes.
+//! What was read or made last, up to a number of bytes.
 
+use std::collections::HashMap;
+use std::hash::Hash;
 use std::sync::Arc;
 
-use gix::hashtable::HashMap;
-
-use super::database::Place;
-use super::{Kind, ObjectId};
+use super::Kind;
+use super::packs::Place;
 
 /// An object's bytes, shared by whoever looks at them.
 pub type Bytes = Arc<Vec<u8>>;
@@ -19,31 +19,31 @@ pub(super) struct Known {
     pub place: Option<Place>,
 }
 
-/// Objects by id, in two halves. What is asked for goes into the young half; when that is full it becomes the old one, and
-/// what was not asked for since is forgotten. (An exact order of use costs more to keep than it saves.)
-pub(super) struct Recent {
-    young: HashMap<ObjectId, Known>,
-    old: HashMap<ObjectId, Known>,
+/// Objects by id or place, in two halves. What is asked for goes into the young half; when that is full it becomes the old
+/// one, and what was not asked for since is forgotten. (An exact order of use costs more to keep than it saves.)
+pub(super) struct Recent<K> {
+    young: HashMap<K, Known>,
+    old: HashMap<K, Known>,
     young_bytes: usize,
     most: usize,
 }
 
-impl Recent {
+impl<K: Copy + Eq + Hash> Recent<K> {
     /// Holds up to `most` bytes of content.
-    pub(super) fn new(most: usize) -> Recent {
-        Recent { young: HashMap::default(), old: HashMap::default(), young_bytes: 0, most }
+    pub(super) fn new(most: usize) -> Recent<K> {
+        Recent { young: HashMap::new(), old: HashMap::new(), young_bytes: 0, most }
     }
 
-    pub(super) fn get(&mut self, id: &ObjectId) -> Option<Known> {
-        if let Some(known) = self.young.get(id) {
+    pub(super) fn get(&mut self, key: &K) -> Option<Known> {
+        if let Some(known) = self.young.get(key) {
             return Some(known.clone());
         }
-        let known = self.old.remove(id)?;
-        self.put(*id, known.clone());
+        let known = self.old.remove(key)?;
+        self.put(*key, known.clone());
         Some(known)
     }
 
-    pub(super) fn put(&mut self, id: ObjectId, known: Known) {
+    pub(super) fn put(&mut self, key: K, known: Known) {
         // What an entry costs beside its content counts too: there may be very many small ones.
         let (half, cost) = (self.most / 2, known.bytes.len() + OVERHEAD);
         if cost > half {
@@ -54,7 +54,7 @@ impl Recent {
             self.young_bytes = 0;
         }
         self.young_bytes += cost;
-        if let Some(before) = self.young.insert(id, known) {
+        if let Some(before) = self.young.insert(key, known) {
             self.young_bytes -= before.bytes.len() + OVERHEAD;
         }
     }

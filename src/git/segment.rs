@@ -103,7 +103,7 @@ impl Segment {
     }
 
     /// The bytes of an object, made from the deltas that lead to it where it is not in memory.
-    pub(super) fn read(&mut self, number: u32, recent: &mut Recent) -> Result<(Kind, Bytes), Error> {
+    pub(super) fn read(&mut self, number: u32, recent: &mut Recent<ObjectId>) -> Result<(Kind, Bytes), Error> {
         let lost = || missing("in a new pack", "is not as it was written");
         let mut deltas = Vec::new();
         let mut at = number;

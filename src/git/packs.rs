@@ -1,0 +1,141 @@
+//! The packs of one object directory, read so that no object on the way to a delta is made twice.
+//!
+//! gix keeps none of the objects that it goes through on the way to the one that is asked for. In a pack of long chains that is
+//! nearly all of the work: whoever changes many files of a repository comes through the same objects again and again. What
+//! is unusual (an index that spans packs, bases in other packs, damage) is left to gix, which says what is wrong.
+
+use std::cell::{Cell, RefCell};
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+use gix::odb::pack::data::{Entry, entry::Header};
+use gix::odb::pack::{data, index};
+use gix::zlib::Inflate;
+
+use super::recent::{Known, Recent};
+use super::{ObjectId, delta};
+
+/// The packs of one object directory.
+pub(super) struct Packs {
+    packs: Vec<Arc<Pack>>,
+    /// Which one had what was looked for last.
+    last: Cell<usize>,
+    inflate: RefCell<Inflate>,
+    /// What was made last, by pack and offset.
+    recent: RefCell<Recent<(usize, u64)>>,
+}
+
+struct Pack {
+    index: index::File,
+    path: PathBuf,
+    hash: gix::hash::Kind,
+    /// Opened when something in it is asked for.
+    data: OnceLock<Option<data::File>>,
+}
+
+/// Where an object lies in a pack.
+#[derive(Clone)]
+pub(super) struct Place {
+    pack: Arc<Pack>,
+    start: u64,
+    end: u64,
+}
+
+/// How many bytes of objects are kept, those on the way to others included.
+const RECENT: usize = 48 << 20;
+/// No chain of git's gets so long.
+const LONGEST_CHAIN: usize = 5_000;
+/// Nothing that deflate packs gets larger by more than this.
+const MOST_INFLATED: u64 = 1_100;
+
+impl Packs {
+    /// Opens the indices of the packs in `objects`. What cannot be read is passed over.
+    pub(super) fn open(objects: &Path, hash: gix::hash::Kind) -> Packs {
+        let files = std::fs::read_dir(objects.join("pack")).into_iter().flatten().flatten().map(|file| file.path());
+        let indices = files.filter(|path| path.extension() == Some(OsStr::new("idx")));
+        let packs = indices.filter_map(|path| {
+            let index = index::File::at(&path, hash).ok()?;
+            Some(Arc::new(Pack { index, path: path.with_extension("pack"), hash, data: OnceLock::new() }))
+        });
+        Packs {
+            packs: packs.collect(),
+            last: Cell::new(0),
+            inflate: RefCell::default(),
+            recent: RefCell::new(Recent::new(RECENT)),
+        }
+    }
+
+    /// An object, if it is in one of the packs and nothing about it is unusual.
+    pub(super) fn find(&self, id: &ObjectId) -> Option<Known> {
+        let last = self.last.get();
+        let order = (last..self.packs.len()).chain(0..last);
+        let (number, offset) = order.into_iter().find_map(|number| Some((number, self.packs[number].offset(id)?)))?;
+        self.last.set(number);
+        self.read(number, offset)
+    }
+
+    fn read(&self, number: usize, offset: u64) -> Option<Known> {
+        let pack = &self.packs[number];
+        let data = pack.data()?;
+        let mut recent = self.recent.borrow_mut();
+        let (mut chain, mut at) = (Vec::new(), offset);
+        let mut known = loop {
+            if let Some(known) = recent.get(&(number, at)) {
+                break known;
+            }
+            let entry = data.entry(at).ok()?;
+            let base = match &entry.header {
+                Header::OfsDelta { base_distance } => entry.checked_base_pack_offset(*base_distance)?,
+                Header::RefDelta { base_id } => pack.offset(base_id)?,
+                whole => {
+                    let (bytes, end) = self.inflated(data, &entry)?;
+                    let place = Some(Place { pack: pack.clone(), start: at, end });
+                    let known = Known { kind: whole.as_kind()?, bytes: Arc::new(bytes), place };
+                    recent.put((number, at), known.clone());
+                    break known;
+                }
+            };
+            chain.push((at, entry));
+            if chain.len() > LONGEST_CHAIN {
+                return None;
+            }
+            at = base;
+        };
+        while let Some((at, entry)) = chain.pop() {
+            let (delta, end) = self.inflated(data, &entry)?;
+            let bytes = Arc::new(delta::apply(&known.bytes, &delta)?);
+            known = Known { kind: known.kind, bytes, place: Some(Place { pack: pack.clone(), start: at, end }) };
+            recent.put((number, at), known.clone());
+        }
+        Some(known)
+    }
+
+    /// The content of an entry, and where the entry ends.
+    fn inflated(&self, data: &data::File, entry: &Entry) -> Option<(Vec<u8>, u64)> {
+        let rest = (data.data_len() as u64).checked_sub(entry.data_offset)?;
+        if entry.decompressed_size > rest.saturating_mul(MOST_INFLATED) {
+            return None;
+        }
+        let mut bytes = vec![0; usize::try_from(entry.decompressed_size).ok()?];
+        let length = data.decompress_entry(entry, &mut self.inflate.borrow_mut(), &mut bytes).ok()?;
+        Some((bytes, entry.data_offset + length as u64))
+    }
+}
+
+impl Place {
+    /// The bytes of the entry, header and all.
+    pub(super) fn entry(&self) -> Option<&[u8]> {
+        self.pack.data()?.entry_slice(self.start..self.end)
+    }
+}
+
+impl Pack {
+    fn offset(&self, id: &ObjectId) -> Option<u64> {
+        self.index.lookup(id).map(|at| self.index.pack_offset_at_index(at))
+    }
+
+    fn data(&self) -> Option<&data::File> {
+        self.data.get_or_init(|| data::File::at(&self.path, self.hash).ok()).as_ref()
+    }
+}

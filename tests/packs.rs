@@ -1,0 +1,96 @@
+//! What git packs is read without git, in whatever form.
+
+use git_glue::git::{Isolated, Kind, ObjectId, Outside, Repo};
+
+use crate::sandbox::Sandbox;
+
+/// A repository with many versions of a file.
+fn versions(options: &[&str]) -> Sandbox {
+    let sandbox = Sandbox::new().at("here");
+    sandbox.init(options);
+    let mut lines: Vec<String> =
+        (0..400).map(|number| format!("line {number} of {}\n", number * 7919 % 1000)).collect();
+    for version in 0..60 {
+        lines[version * 13 % 400] = format!("version {version}\n");
+        sandbox.write("folder/file", lines.concat());
+        sandbox.commit(format!("version {version}"));
+    }
+    sandbox
+}
+
+/// Every object is read as git reads it.
+fn check(sandbox: &Sandbox) {
+    let repo = Repo::discover_at(sandbox.dir()).unwrap().unwrap();
+    let isolated = Isolated::over(&repo, Outside::Nothing, None).unwrap();
+    let all = sandbox.git(&["rev-list", "--all", "--objects", "--no-object-names"]).to_string();
+    assert!(all.lines().count() > 180);
+    for hex in all.lines() {
+        let id = ObjectId::from_hex(hex.as_bytes()).unwrap();
+        let (kind, bytes) = isolated.objects().unwrap().read(id).unwrap();
+        assert_eq!(isolated.objects().unwrap().id_of(kind, &bytes).unwrap(), id);
+    }
+}
+
+#[test]
+fn long_chains_of_deltas() {
+    for options in [&[][..], &["--object-format=sha256"]] {
+        let sandbox = versions(options);
+        check(&sandbox);
+        sandbox.git(&["repack", "-adfq", "--depth=200", "--window=200"]);
+        check(&sandbox);
+        // Deltas that name their base by its id.
+        sandbox.git(&["-c", "repack.useDeltaBaseOffset=false", "repack", "-adfq"]);
+        check(&sandbox);
+    }
+}
+
+#[test]
+fn many_packs_with_one_index() {
+    let sandbox = versions(&[]);
+    for count in [20, 40, 60] {
+        let newest = sandbox.git(&["rev-parse", &format!("HEAD~{}", 60 - count)]);
+        sandbox.git_with(&["pack-objects", "-q", "--revs", "--unpacked", ".git/objects/pack/pack"], &newest);
+        sandbox.git(&["prune-packed"]);
+    }
+    check(&sandbox);
+    sandbox.git(&["multi-pack-index", "write"]);
+    check(&sandbox);
+    let index = sandbox.run("sh", &["-c", "rm -f .git/objects/pack/*.rev; ls .git/objects/pack/*.idx | wc -l"]);
+    assert_ne!(index, "0\n");
+    check(&sandbox);
+}
+
+#[test]
+fn objects_of_another_repository() {
+    let sandbox = versions(&[]);
+    sandbox.git(&["repack", "-adq"]);
+    sandbox.git(&["clone", "-q", "--shared", ".", "../there"]);
+    check(&sandbox.at("there"));
+}
+
+#[test]
+fn a_damaged_pack_is_an_error() {
+    let sandbox = versions(&[]);
+    sandbox.git(&["repack", "-adfq", "--depth=200"]);
+    let pack = sandbox.run("sh", &["-c", "ls .git/objects/pack/*.pack"]);
+    let pack = sandbox.path(pack.to_string().trim());
+    sandbox.run("chmod", &["u+w", pack.to_str().unwrap()]);
+    let whole = std::fs::read(&pack).unwrap();
+    let all = sandbox.git(&["rev-list", "--all", "--objects", "--no-object-names"]).to_string();
+    let mut random = fastrand::Rng::with_seed(3);
+    let mut failed = 0;
+    for round in 0..40 {
+        let mut damaged = whole.clone();
+        match round % 4 {
+            0 => damaged.truncate(random.usize(..whole.len())),
+            _ => (0..5).for_each(|_| damaged[random.usize(12..whole.len())] = random.u8(..)),
+        }
+        std::fs::write(&pack, &damaged).unwrap();
+        let repo = Repo::discover_at(sandbox.dir()).unwrap().unwrap();
+        let isolated = Isolated::over(&repo, Outside::Nothing, None).unwrap();
+        let objects = isolated.objects().unwrap();
+        let ids = all.lines().map(|hex| ObjectId::from_hex(hex.as_bytes()).unwrap());
+        failed += ids.filter(|id| objects.read_kind(*id, Kind::Blob).is_err()).count();
+    }
+    assert!(failed > 100);
+}

@@ -3,6 +3,7 @@
 pub(super) mod named;
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use bstr::{BString, ByteSlice};
 
@@ -14,7 +15,7 @@ use super::place::{Bench, Conflict, Patch, Placed};
 use super::proof::{Comparison, Proof};
 use super::resume::{Resume, is_left};
 use super::sign::signed;
-use super::{Error, OnConflict, Options, Place, Series, Target, bundle, merge, preimages};
+use super::{Error, OnConflict, Options, Place, Series, Target, bundle, merge};
 use crate::git::{Commit, Isolated, Repo, TreeItem};
 use crate::mbox::{Entry, Identity, Kind};
 
@@ -26,7 +27,6 @@ pub fn build(
     target: &Target,
     options: &Options,
 ) -> Result<Built, Error> {
-    preimages::unpack(isolated, series)?;
     if options.exact {
         bundle::take_if_needed(repo, isolated, series)?;
     }
@@ -43,6 +43,10 @@ pub fn build(
         if !builder.entry(series, index)? {
             break;
         }
+    }
+    if builder.built.stop.is_some() {
+        // `git am --continue` merges what comes after.
+        series.preimages.provide_all(builder.bench.objects)?;
     }
     builder.finish(series)
 }
@@ -324,7 +328,7 @@ impl<'a> Builder<'a> {
         let message = format!("{subject}\n\nSession: {}\n", series.id);
         let entry = Entry::new(Kind::Commit, Identity(committer), message.into());
         let tree = self.built.worktree_tree.clone();
-        let patch = Patch { index: series.len(), subject, diff: b"", files: Vec::new() };
+        let patch = Patch { index: series.len(), subject, diff: b"", files: Vec::new(), preimages: Arc::default() };
         self.commit(&entry, &tree, &patch, false)?;
         self.built.tip_tree = tree.clone();
         self.built.index_tree = tree;

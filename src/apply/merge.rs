@@ -68,7 +68,7 @@ fn preimages(isolated: &Isolated, objects: &Objects, ours: &str, patch: &Patch) 
         let mode = change.old_mode.map_or(0o100_644, canonical);
         let id = match mode {
             COMMIT => submodule_commit(file),
-            _ => named(isolated, objects, change)?,
+            _ => named(isolated, objects, patch, change)?,
         };
         let id = match id {
             None if mode != COMMIT && change.added + change.removed == 0 => {
@@ -88,7 +88,7 @@ fn preimages(isolated: &Isolated, objects: &Objects, ours: &str, patch: &Patch) 
 pub fn postimages(isolated: &Isolated, objects: &Objects, patch: &Patch, changes: &[usize]) -> Result<(), Error> {
     for file in changes.iter().filter_map(|&number| patch.files.get(number)) {
         let mode = file.change.old_mode.map_or(0o100_644, canonical);
-        let Some(id) = named(isolated, objects, &file.change)?.filter(|_| mode != COMMIT) else { continue };
+        let Some(id) = named(isolated, objects, patch, &file.change)?.filter(|_| mode != COMMIT) else { continue };
         let image = Image::of(objects, file, Some(Item { mode, id }));
         Stop::into_answer(image.and_then(|image| image.store(objects, mode)))?;
     }
@@ -103,8 +103,14 @@ pub fn all_postimages(isolated: &Isolated, objects: &Objects, patch: &Patch) -> 
 
 /// The preimage that a change names. One that the repository does not have may be in the person's own files: when one hashes
 /// to the id, it is it.
-fn named(isolated: &Isolated, objects: &Objects, change: &FileChange) -> Result<Option<ObjectId>, Error> {
+fn named(
+    isolated: &Isolated,
+    objects: &Objects,
+    patch: &Patch,
+    change: &FileChange,
+) -> Result<Option<ObjectId>, Error> {
     let (Some(path), Some(hex)) = (&change.old_path, &change.old_id) else { return Ok(None) };
+    patch.preimages.provide(objects, hex)?;
     let Ok(id) = ObjectId::from_hex(hex) else {
         return Ok(objects.find_blob(hex.as_bstr())?);
     };

@@ -5,12 +5,15 @@
 //! but for files that hold a preimage the repository does not have. Where everything fits, no process is started and no file
 //! is written.
 
+use std::sync::Arc;
+
 use bstr::{BStr, BString, ByteSlice};
 
 use super::added::Search;
 use super::fit::fit;
 use super::merge::{self, Merge};
 use super::overlay::{Edits, Item, Overlay};
+use super::preimages::Preimages;
 use super::{Error, Series};
 use crate::git::{Error as GitError, Isolated, ObjectId, Objects, TreeItem};
 use crate::patch::{self, ChangeKind, Contents, FilePatch};
@@ -25,6 +28,8 @@ pub struct Patch<'a> {
     pub diff: &'a [u8],
     /// What it changes.
     pub files: Vec<FilePatch<'a>>,
+    /// The preimages that come along with the series.
+    pub preimages: Arc<Preimages>,
 }
 
 /// An entry's diff on a tree.
@@ -162,7 +167,8 @@ impl<'a> Patch<'a> {
     pub fn read(series: &mut Series, index: usize, diff: &'a [u8]) -> Result<Patch<'a>, Error> {
         let files = patch::read(diff).map_err(|source| Error::Patch { entry: index + 1, source })?;
         series.check(index, files.iter().map(|file| &file.change))?;
-        Ok(Patch { index, subject: series.subject(index), diff, files })
+        let preimages = series.preimages.clone();
+        Ok(Patch { index, subject: series.subject(index), diff, files, preimages })
     }
 
     /// The part of the diff that speaks of one file: up to where the next one's begins.

@@ -20,7 +20,8 @@ impl Bench<'_> {
         let mut tree = tree.to_owned();
         let mut rejects = Vec::new();
         for (number, file) in patch.files.iter().enumerate() {
-            let part = Patch { files: vec![file.clone()], subject: patch.subject.clone(), ..*patch };
+            let (subject, preimages) = (patch.subject.clone(), patch.preimages.clone());
+            let part = Patch { files: vec![file.clone()], subject, preimages, ..*patch };
             let (edits, rejected) = match fit(self.objects, &mut self.overlay, &part, &mut Search::off())? {
                 Some(fitted) => (fitted.edits, None),
                 None => match self.hunks(file)? {

@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{ErrorKind, Read, Seek, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use bstr::{BStr, BString, ByteSlice};
 use sha2::{Digest, Sha256};
 
 use super::Error;
+use super::preimages::Preimages;
 use crate::audit::{self, Severity};
 use crate::git::ObjectFormat;
 use crate::mbox::{Dialect, Entry, Kind, Located, Mbox, Preamble, Writer};
@@ -35,6 +37,8 @@ pub struct Series {
     pub sidecar: Option<Sidecar>,
     /// What it brings, as a hash in hex: captures of one state are equal in it, whenever they were made.
     pub fingerprint: String,
+    /// The preimages that it brings along.
+    pub preimages: Arc<Preimages>,
 }
 
 impl Series {
@@ -54,6 +58,7 @@ impl Series {
         };
         let fingerprint = fingerprint(&mbox, &sha256);
         let path = capture.path;
+        let preimages = Arc::new(Preimages::of(mbox.preamble.objects.clone()));
         let series = Series {
             mbox,
             path,
@@ -63,6 +68,7 @@ impl Series {
             id,
             sidecar,
             fingerprint,
+            preimages,
         };
         series.check_whole()?;
         series.check_format(format)?;
@@ -102,11 +108,6 @@ impl Series {
     /// Whether it is ours, with tree ids to be proved.
     pub fn is_ours(&self) -> bool {
         self.mbox.dialect == Dialect::Glue
-    }
-
-    /// The pack of preimages that the capture brings along, if any.
-    pub fn preimages(&self) -> Option<&[u8]> {
-        self.mbox.preamble.objects.as_deref()
     }
 
     /// The git bundle that belongs to the capture, if one does.

@@ -12,7 +12,7 @@ use super::exact::{self, Refusal, Step};
 use super::links::Links;
 use super::place::{Bench, Patch, Placed};
 use super::proof::ends_as_said;
-use super::{Error, Series, bundle, preimages};
+use super::{Error, Series, bundle};
 use crate::git::{Isolated, Objects, Outside, Repo, TreeItem};
 use crate::mbox::{Entry, Kind};
 
@@ -65,7 +65,7 @@ pub fn verify(repo: &Repo, series: &mut Series) -> Result<Verdict, Error> {
         },
         None => repo.format.empty_tree().to_owned(),
     };
-    preimages::unpack(&isolated, series)?;
+    series.preimages.provide_all(bench.objects)?;
     let (trees, parting) = trees(&mut bench, series, &base_tree)?;
     let (exact, inexact) = match &parting {
         Some(_) => (0, None),

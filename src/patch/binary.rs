@@ -54,7 +54,7 @@ impl Binary<'_> {
             return Err(BinaryError::TooLarge { size: self.size, most });
         }
         let inflated = self.inflate()?;
-        if self.is_delta { patched(&inflated, preimage, most) } else { Ok(inflated) }
+        if self.is_delta { apply_delta(&inflated, preimage, most) } else { Ok(inflated) }
     }
 
     /// Exactly the bytes that the patch says it has.
@@ -94,8 +94,8 @@ impl Binary<'_> {
     }
 }
 
-/// What a delta makes of `base`.
-fn patched(delta: &[u8], base: &[u8], most: u64) -> Result<Vec<u8>, BinaryError> {
+/// What a delta makes of `base`; `most` bytes are allowed.
+pub fn apply_delta(delta: &[u8], base: &[u8], most: u64) -> Result<Vec<u8>, BinaryError> {
     let damaged = BinaryError::Damaged("its delta is not one");
     let (expected, rest) = varint(delta).ok_or(damaged)?;
     let (size, mut rest) = varint(rest).ok_or(damaged)?;

@@ -19,7 +19,7 @@ use std::io::{self, BufRead};
 
 use bstr::BString;
 
-pub use binary::{Binary, BinaryError};
+pub use binary::{Binary, BinaryError, apply_delta};
 pub use contents::{Contents, FilePatch, Hunk, HunkLine, LineKind, LineRange, read, rejected};
 pub(crate) use lines::Lines;
 pub use place::{Misfit, Placement, place, place_what_fits};

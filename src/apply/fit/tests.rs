@@ -80,7 +80,7 @@ impl Ground {
         let isolated = Isolated::over(&repo, Outside::Nothing, None).unwrap();
         let objects = isolated.objects().unwrap();
         let files = crate::patch::read(diff).ok()?;
-        let patch = Patch { index: 0, subject: BString::default(), diff, files };
+        let patch = Patch { index: 0, subject: BString::default(), diff, files, preimages: Default::default() };
         let mut overlay = Overlay::on(tree_id(&self.tree).unwrap());
         let fitted = fit(objects, &mut overlay, &patch, &mut Search::off()).unwrap()?;
         let tree = overlay.edit(objects, &fitted.edits).unwrap().to_string();

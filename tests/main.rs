@@ -30,6 +30,7 @@ mod list;
 mod mbox;
 mod objects;
 mod packs;
+mod processes;
 mod programs;
 mod refusals;
 mod round_trip;

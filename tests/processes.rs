@@ -78,19 +78,18 @@ fn one_mail_and_very_many_land_without_a_git() {
 
 #[test]
 fn no_way_to_land_on_a_usual_repository_needs_a_git() {
-    let prepare: [(&str, &[&str], &[&str]); 6] = [
-        ("packed refs", &["pack-refs", "--all"], &[ID]),
-        ("detached", &["checkout", "-q", "--detach"], &[ID]),
-        ("in place", &["branch", "other"], &["--in-place", ID]),
-        ("a branch", &["branch", "other"], &["--branch", "landed/here", ID]),
-        ("no checkout", &["branch", "other"], &["--no-checkout", "--commit-worktree", ID]),
-        ("settings", &["config", "core.fsync", "all"], &[ID]),
+    let ways: [(&[&str], &[&str]); 6] = [
+        (&["pack-refs", "--all"], &[ID]),
+        (&["checkout", "-q", "--detach"], &[ID]),
+        (&["branch", "other"], &["--in-place", ID]),
+        (&["branch", "other"], &["--branch", "landed/here", ID]),
+        (&["branch", "other"], &["--no-checkout", "--commit-worktree", ID]),
+        (&["config", "core.fsync", "all"], &[ID]),
     ];
-    for (name, git, args) in prepare {
+    for (git, args) in ways {
         let trip = Trip::new();
         work(&trip, 2, true);
         trip.home.git(git);
-        println!("{name}");
         starts_none(&trip.home, "git-glue-apply", args);
         starts_none(&trip.home, "git-glue-list", &[]);
     }

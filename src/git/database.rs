@@ -24,6 +24,8 @@ pub(super) struct Database {
     handles: Vec<Handle<Arc<Store>>>,
     /// The packs of the first directory, once something was asked for.
     packs: OnceCell<Packs>,
+    /// Which folders of object files the first directory has, as it was when this was first asked.
+    folders: OnceCell<[bool; 256]>,
 }
 
 impl Database {
@@ -31,14 +33,15 @@ impl Database {
     pub(super) fn open(objects: &Path, more: &[PathBuf], hash: gix::hash::Kind) -> Result<Database, Error> {
         let mut directories = vec![objects.to_owned()];
         directories.extend(more.iter().filter(|path| path.is_dir()).cloned());
-        let mut database = Database { directories, hash, handles: Vec::new(), packs: OnceCell::new() };
+        let mut database =
+            Database { directories, hash, handles: Vec::new(), packs: OnceCell::new(), folders: OnceCell::new() };
         database.reopen()?;
         Ok(database)
     }
 
     /// Takes in what was packed since it was opened.
     pub(super) fn reopen(&mut self) -> Result<(), Error> {
-        self.packs = OnceCell::new();
+        (self.packs, self.folders) = (OnceCell::new(), OnceCell::new());
         let open = |path: &PathBuf| {
             let store =
                 Store::at_opts(path.clone(), self.hash, &mut std::iter::empty(), store::init::Options::default());
@@ -58,7 +61,25 @@ impl Database {
 
     /// Whether the object is there.
     pub(super) fn has(&self, id: &ObjectId) -> bool {
-        self.handles.iter().any(|handle| handle.exists_without_refresh(id))
+        let elsewhere = if self.may_be_loose(id) { &self.handles[..] } else { &self.handles[1..] };
+        self.packs().has(id) || elsewhere.iter().any(|handle| handle.exists_without_refresh(id))
+    }
+
+    /// Whether there may be an object file of this id, or more object directories than the ones that are listed here. Nearly
+    /// all that is asked for is new, and few of the folders are there after a `git gc`.
+    fn may_be_loose(&self, id: &ObjectId) -> bool {
+        let folders = self.folders.get_or_init(|| {
+            let mut folders = [false; 256];
+            for folder in std::fs::read_dir(&self.directories[0]).into_iter().flatten().flatten() {
+                let name = folder.file_name();
+                let number = name.to_str().filter(|name| name.len() == 2).map(|name| u8::from_str_radix(name, 16));
+                if let Some(Ok(number)) = number {
+                    folders[usize::from(number)] = true;
+                }
+            }
+            if self.directories[0].join("info/alternates").exists() { [true; 256] } else { folders }
+        });
+        folders[usize::from(id.first_byte())]
     }
 
     /// The object, if it is there.

@@ -66,13 +66,24 @@ impl Packs {
         }
     }
 
+    /// Whether an object is in one of the packs.
+    pub(super) fn has(&self, id: &ObjectId) -> bool {
+        self.place(id).is_some()
+    }
+
     /// An object, if it is in one of the packs and nothing about it is unusual.
     pub(super) fn find(&self, id: &ObjectId) -> Option<Known> {
-        let last = self.last.get();
-        let order = (last..self.packs.len()).chain(0..last);
-        let (number, offset) = order.into_iter().find_map(|number| Some((number, self.packs[number].offset(id)?)))?;
-        self.last.set(number);
+        let (number, offset) = self.place(id)?;
         self.read(number, offset)
+    }
+
+    /// In which pack an object is, and where it begins there.
+    fn place(&self, id: &ObjectId) -> Option<(usize, u64)> {
+        let last = self.last.get();
+        let mut order = (last..self.packs.len()).chain(0..last);
+        let place = order.find_map(|number| Some((number, self.packs[number].offset(id)?)))?;
+        self.last.set(place.0);
+        Some(place)
     }
 
     fn read(&self, number: usize, offset: u64) -> Option<Known> {

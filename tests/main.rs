@@ -30,6 +30,8 @@ mod list;
 mod mbox;
 mod objects;
 mod packs;
+mod patch_format;
+mod placing;
 mod processes;
 mod programs;
 mod refusals;

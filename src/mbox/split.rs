@@ -74,8 +74,8 @@ fn is_header(lines: &mut Lines<impl std::io::BufRead>) -> Result<bool, Error> {
 fn mails(mut lines: Lines<impl std::io::BufRead>) -> Result<Form, Error> {
     let mut spans: Vec<Span> = Vec::new();
     let mut start = lines.start();
-    while lines.advance(LONGEST_LINE)? {
-        if lines.line().starts_with(b"From ") && is_from_line(lines.line()) {
+    while lines.advance_to(b"From ", LONGEST_LINE)? {
+        if is_from_line(lines.line()) {
             spans.push(Span { start, len: lines.start() - start });
             start = lines.start();
             if spans.len() == MOST_MAILS {

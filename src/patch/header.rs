@@ -7,6 +7,9 @@ use bstr::{BStr, BString, ByteSlice};
 use super::quote::unquote_prefix;
 use super::{ChangeKind, FileChange};
 
+/// Such as git asks for, before it takes /dev/null for what it is.
+const WITHOUT_MODE: &str = "a file that comes or goes without its mode";
+
 /// What the header lines of one file have said so far.
 #[derive(Default)]
 pub(super) struct Header {
@@ -16,6 +19,8 @@ pub(super) struct Header {
     to: Option<BString>,
     minus: Option<BString>,
     plus: Option<BString>,
+    /// Whether it starts with `diff --git`.
+    is_git: bool,
     added: bool,
     deleted: bool,
     renamed: bool,
@@ -37,12 +42,15 @@ pub(super) struct Counts {
     pub(super) added: u64,
     pub(super) removed: u64,
     pub(super) inflated: u64,
+    /// Whether hunks have lines of the preimage, and of the postimage.
+    pub(super) old: bool,
+    pub(super) new: bool,
 }
 
 impl Header {
     /// Opens the header that starts with `diff --git `, of which `names` is the rest.
     pub(super) fn of_git(offset: u64, names: &BStr) -> Header {
-        Header { offset, default_name: common_name(names), ..Header::default() }
+        Header { offset, is_git: true, default_name: common_name(names), ..Header::default() }
     }
 
     /// Opens a header without such a line.
@@ -57,7 +65,7 @@ impl Header {
         };
         let value = value.as_bstr();
         match key {
-            "index " => self.ids(value),
+            "index " => self.ids(value)?,
             "old mode " => self.old_mode = Some(mode(value)?),
             "new mode " => self.new_mode = Some(mode(value)?),
             "deleted file mode " => {
@@ -89,26 +97,38 @@ impl Header {
                 self.copied = true;
                 self.to = Some(whole_name(value).ok_or("a quoted name that does not close")?);
             }
-            "--- " => self.minus = file_name(value)?,
-            _ => self.plus = file_name(value)?,
+            "--- " => {
+                self.minus = file_name(value)?;
+                if self.is_git && self.minus.is_none() && !self.added {
+                    return Err(WITHOUT_MODE);
+                }
+            }
+            _ => {
+                self.plus = file_name(value)?;
+                if self.is_git && self.plus.is_none() && !self.deleted {
+                    return Err(WITHOUT_MODE);
+                }
+            }
         }
         Ok(true)
     }
 
-    /// `old..new` or `old..new mode`. As git does, an index line that is none is passed over.
-    fn ids(&mut self, value: &BStr) {
+    /// `old..new` or `old..new mode`. As git does, an index line without ids is passed over.
+    fn ids(&mut self, value: &BStr) -> Result<(), &'static str> {
         let (ids, mode_text) = value.split_once_str(" ").unwrap_or((value, b""));
-        let Some((old, new)) = ids.split_once_str("..") else { return };
+        let Some((old, new)) = ids.split_once_str("..") else { return Ok(()) };
         let is_id = |id: &[u8]| (1..=64).contains(&id.len()) && id.iter().all(u8::is_ascii_hexdigit);
         if !is_id(old) || !is_id(new) {
-            return;
+            return Ok(());
         }
         self.old_id = Some(old.into());
         self.new_id = Some(new.into());
-        if let Ok(both) = mode(mode_text.as_bstr()) {
+        if !mode_text.trim().is_empty() {
+            let both = mode(mode_text.as_bstr())?;
             self.old_mode = self.old_mode.or(Some(both));
             self.new_mode = self.new_mode.or(Some(both));
         }
+        Ok(())
     }
 
     /// The change, once its contents have been seen to the end.
@@ -129,6 +149,13 @@ impl Header {
         let missing = (!added && old_path.is_none()) || (!deleted && new_path.is_none()) || (added && deleted);
         if missing {
             return Err("a header that does not name the file");
+        }
+        self.check_names(&old_path, &new_path)?;
+        if added && self.contents.old {
+            return Err("a new file with lines of an old one");
+        }
+        if deleted && self.contents.new {
+            return Err("a deleted file with lines that stay");
         }
         let similarity = self.similarity;
         let contents = self.contents;
@@ -160,6 +187,19 @@ impl Header {
             inflated: contents.inflated,
             offset: self.offset,
         })
+    }
+
+    /// Whether all lines mean the same file.
+    fn check_names(&self, old_path: &Option<BString>, new_path: &Option<BString>) -> Result<(), &'static str> {
+        let other = |one: &Option<BString>, two: &Option<BString>| one.is_some() && two.is_some() && one != two;
+        let moves = self.renamed || self.copied;
+        let contradicts = other(&self.from, &self.minus)
+            || other(&self.to, &self.plus)
+            || self.is_git && !moves && other(old_path, new_path);
+        if contradicts || self.added && self.minus.is_some() || self.deleted && self.plus.is_some() {
+            return Err("a header that names the file in two ways");
+        }
+        Ok(())
     }
 }
 

@@ -5,6 +5,7 @@
 use std::io::{self, BufRead};
 
 use bstr::{BStr, ByteSlice};
+use memchr::memmem;
 
 /// Reads lines one after another; a line that is longer than asked for is counted, and its rest thrown away.
 pub(crate) struct Lines<R> {
@@ -52,6 +53,71 @@ impl<R: BufRead> Lines<R> {
         let any = self.end > self.start;
         self.number += u64::from(any);
         Ok(any)
+    }
+
+    /// Passes over lines as long as `passes` takes them, and as they are at hand as a whole: what it is not given, and
+    /// the line that it refuses, is still to come. One search goes on from newline to newline, where `advance` starts one
+    /// for each line.
+    pub(crate) fn pass(&mut self, mut passes: impl FnMut(&[u8]) -> bool) -> io::Result<()> {
+        if self.again {
+            return Ok(());
+        }
+        let chunk = match self.inner.fill_buf() {
+            Ok(chunk) => chunk,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        let (mut last, mut used, mut count) = (0, 0, 0);
+        for newline in memchr::memchr_iter(b'\n', chunk) {
+            if !passes(&chunk[used..newline]) {
+                break;
+            }
+            (last, used, count) = (used, newline + 1, count + 1);
+        }
+        if count > 0 {
+            self.kept.clear();
+            self.start = self.end + last as u64;
+            self.end += used as u64;
+            self.number += count;
+            self.terminated = true;
+            self.inner.consume(used);
+        }
+        Ok(())
+    }
+
+    /// Goes to the next line that starts with `prefix`, and keeps its first `keep` bytes. `false` at the end of the stream.
+    pub(crate) fn advance_to(&mut self, prefix: &[u8], keep: usize) -> io::Result<bool> {
+        let wanted = memmem::Finder::new(prefix);
+        loop {
+            self.pass_without(&wanted)?;
+            if !self.advance(keep.max(prefix.len()))? {
+                return Ok(false);
+            }
+            if self.line().starts_with(prefix) {
+                return Ok(true);
+            }
+        }
+    }
+
+    /// Passes over lines that are at hand as a whole and do not start with what is wanted.
+    fn pass_without(&mut self, wanted: &memmem::Finder) -> io::Result<()> {
+        if self.again {
+            return Ok(());
+        }
+        let chunk = match self.inner.fill_buf() {
+            Ok(chunk) => chunk,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        let starts_line = |at: &usize| *at == 0 || chunk[at - 1] == b'\n';
+        let used = match wanted.find_iter(chunk).find(starts_line) {
+            Some(at) => at,
+            None => chunk.rfind_byte(b'\n').map_or(0, |newline| newline + 1),
+        };
+        self.number += memchr::memchr_iter(b'\n', &chunk[..used]).count() as u64;
+        self.end += used as u64;
+        self.inner.consume(used);
+        Ok(())
     }
 
     /// Lets the next `advance` return the current line once more. Whoever does so has kept enough of it.

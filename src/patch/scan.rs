@@ -15,6 +15,12 @@ use super::{Error, FileChange, Inside, LineRange};
 /// No header line that git writes for a path of 4,096 bytes is longer, quoted twice over.
 const LONGEST_HEADER: usize = 64 * 1024;
 
+/// A line that tells of a missing newline is at least so long; its words are in the language of who made the diff.
+const SHORTEST_MARK: usize = 11;
+
+/// An empty line without newline is no line: git takes it for context that no file has.
+const BLANK_MARKED: &str = "an empty line of a hunk that lacks its newline";
+
 /// One step of the walk.
 pub(crate) enum Item {
     /// One file's change, seen to its end.
@@ -90,6 +96,10 @@ impl<R: BufRead> Scanner<R> {
         if line.starts_with(b"--- ") && self.lines.is_whole() {
             return self.plain();
         }
+        // Its header is damaged, or missing: passed over, its changes would be lost.
+        if ranges(line).is_some() {
+            return Err(self.malformed("a hunk without a header"));
+        }
         Ok(Some(Item::Other))
     }
 
@@ -126,12 +136,20 @@ impl<R: BufRead> Scanner<R> {
                 break;
             }
             let line = self.lines.line();
+            // What follows at once on `diff --git` is not what that is the header of, to git.
+            let is_alone = self.lines.number() == first_line + 1;
             if line.starts_with(b"@@ -") {
+                if is_alone {
+                    return Err(self.malformed("a hunk without a header"));
+                }
                 self.hunk(&mut header)?;
             } else if header.contents.any {
                 self.lines.again();
                 break;
             } else if line.trim_end() == b"GIT binary patch" {
+                if is_alone {
+                    return Err(self.malformed("a binary patch without a header"));
+                }
                 self.binary(&mut header)?;
             } else if is_binary_notice(line) {
                 header.contents.any = true;
@@ -152,50 +170,57 @@ impl<R: BufRead> Scanner<R> {
         let (old, new) = ranges(self.lines.line()).ok_or_else(|| self.malformed("a hunk without line counts"))?;
         let (start, body) = (self.lines.start(), self.lines.end());
         header.contents.any = true;
-        let trailing = self.hunk_lines(header, old.lines, new.lines)?;
-        if self.lines.advance(LONGEST_HEADER)? && !self.lines.line().starts_with(b"\\ ") {
-            self.lines.again();
+        let count = self.hunk_lines(old.lines, new.lines)?;
+        header.contents.added += count.added;
+        header.contents.removed += count.removed;
+        header.contents.old |= old.lines > 0;
+        header.contents.new |= new.lines > 0;
+        if self.lines.advance(LONGEST_HEADER)? {
+            match self.lines.line().starts_with(b"\\ ") {
+                true if count.blank => return Err(self.malformed(BLANK_MARKED)),
+                true => {}
+                false => self.lines.again(),
+            }
         }
         let end = self.lines.position();
         if let Some(found) = &mut self.found {
-            found.hunks.push(FoundHunk { old, new, start, body, end, trailing });
+            found.hunks.push(FoundHunk { old, new, start, body, end, trailing: count.trailing });
         }
         Ok(())
     }
 
     /// The lines of a hunk of `old` and `new` lines; whether the last of them is context.
-    fn hunk_lines(&mut self, header: &mut Header, mut old: u64, mut new: u64) -> Result<bool, Error> {
-        let mut trailing = false;
-        let mut blank = false;
-        while old > 0 || new > 0 {
-            if !self.lines.advance(1)? {
+    fn hunk_lines(&mut self, old: u64, new: u64) -> Result<HunkCount, Error> {
+        let mut count = HunkCount { old, new, ..HunkCount::default() };
+        loop {
+            self.lines.pass(|line| count.takes(line))?;
+            if count.old == 0 && count.new == 0 {
+                break;
+            }
+            if !self.lines.advance(SHORTEST_MARK)? {
                 return Err(self.truncated(Inside::Hunk));
             }
-            let first = self.lines.line().first();
-            let (takes_old, takes_new) = match first {
-                Some(b' ') | None => (1, 1),
-                Some(b'-') => (1, 0),
-                Some(b'+') => (0, 1),
-                Some(b'\\') if blank => return Err(self.malformed("an empty line of a hunk that lacks its newline")),
-                Some(b'\\') => (0, 0),
-                // An empty context line whose blank was lost, from a mail with CRLF.
-                Some(b'\r') if self.lines.length() == 1 => (1, 1),
-                Some(_) => return Err(self.malformed("a line that is no hunk line")),
-            };
-            blank = first.is_none();
-            let short = || self.malformed("a hunk that does not add up to its line counts");
-            old = old.checked_sub(takes_old).ok_or_else(short)?;
-            new = new.checked_sub(takes_new).ok_or_else(short)?;
-            header.contents.removed += u64::from(takes_old > takes_new);
-            header.contents.added += u64::from(takes_new > takes_old);
-            if takes_old + takes_new > 0 {
-                trailing = takes_old == takes_new;
+            let line = self.lines.line();
+            match line.first() {
+                Some(b'\\') if count.blank => {
+                    return Err(self.malformed(BLANK_MARKED));
+                }
+                Some(b'\\') if line.starts_with(b"\\ ") && line.len() == SHORTEST_MARK => {}
+                _ if !count.takes(line) => {
+                    let is_line = matches!(line.first(), Some(b' ' | b'-' | b'+') | None);
+                    let short = "a hunk that does not add up to its line counts";
+                    return Err(self.malformed(if is_line { short } else { "a line that is no hunk line" }));
+                }
+                _ => {}
             }
             if !self.lines.is_terminated() {
                 return Err(self.truncated(Inside::Hunk));
             }
         }
-        Ok(trailing)
+        if count.added == 0 && count.removed == 0 {
+            return Err(self.malformed("a hunk that changes nothing"));
+        }
+        Ok(count)
     }
 
     /// The blocks of a `GIT binary patch`: the new contents, then mostly the old ones, each ended by an empty line.
@@ -246,15 +271,13 @@ impl<R: BufRead> Scanner<R> {
             }
             let letter = match self.lines.line().first() {
                 None => return Ok(start),
-                Some(b'\r') if self.lines.length() == 1 => return Ok(start),
                 Some(letter) => *letter,
             };
             let Some(bytes) = line_length(letter) else {
                 return Err(self.malformed("a line of a binary patch that does not start with its length"));
             };
             let expected = 1 + bytes.div_ceil(4) as u64 * 5;
-            // One more where line ends are CRLF.
-            if self.lines.length() != expected && self.lines.length() != expected + 1 {
+            if self.lines.length() != expected {
                 return Err(self.malformed("a line of a binary patch that is not as long as it says"));
             }
             if is_delta {
@@ -273,6 +296,42 @@ impl<R: BufRead> Scanner<R> {
 
     fn truncated(&self, inside: Inside) -> Error {
         Error::Truncated { line: self.lines.number(), offset: self.lines.end(), inside }
+    }
+}
+
+/// The lines of a hunk: how many of either side are still to come, and what has been seen.
+#[derive(Default)]
+struct HunkCount {
+    old: u64,
+    new: u64,
+    added: u64,
+    removed: u64,
+    /// Whether the last line is context.
+    trailing: bool,
+    /// Whether the last line is context that has lost its blank.
+    blank: bool,
+}
+
+impl HunkCount {
+    /// Counts a line. `false` when it is none of the hunk's, or one too many.
+    #[inline]
+    fn takes(&mut self, line: &[u8]) -> bool {
+        let (old, new) = match line.first() {
+            Some(b' ') | None => (1, 1),
+            Some(b'-') => (1, 0),
+            Some(b'+') => (0, 1),
+            _ => return false,
+        };
+        if self.old < old || self.new < new {
+            return false;
+        }
+        self.old -= old;
+        self.new -= new;
+        self.removed += u64::from(old > new);
+        self.added += u64::from(new > old);
+        self.trailing = old == new;
+        self.blank = line.is_empty();
+        true
     }
 }
 

@@ -25,6 +25,7 @@ mod import;
 mod index_file;
 mod install;
 mod interrupts;
+mod large;
 mod layers;
 mod list;
 mod mbox;

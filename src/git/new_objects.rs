@@ -26,7 +26,7 @@ pub(super) struct NewObjects {
 const LOOSE: usize = 100;
 /// Up to this many bytes stay in memory, and when nothing is to be kept.
 const IN_MEMORY: usize = 8 << 20;
-const IN_MEMORY_DRY: usize = 256 << 20;
+const IN_MEMORY_DRY: usize = 64 << 20;
 
 impl NewObjects {
     pub(super) fn of(repo: &Repo) -> NewObjects {

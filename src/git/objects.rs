@@ -56,7 +56,7 @@ pub struct Base<'a> {
 }
 
 /// How many bytes of what was read or made last are kept at hand.
-const RECENT: usize = 64 << 20;
+const RECENT: usize = 32 << 20;
 
 impl Objects {
     /// Opens the objects of a repository, and the object directories `more` beside them.

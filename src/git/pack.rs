@@ -49,6 +49,8 @@ pub(super) struct PackWriter {
     reader: PackReader,
     batch: Vec<Item>,
     batch_bytes: usize,
+    /// How many objects went to the thread.
+    handed_over: usize,
     progress: Arc<Progress>,
     thread: Thread,
 }
@@ -83,6 +85,8 @@ struct Progress {
 const BATCH: usize = 256 << 10;
 /// How many batches may wait for the thread.
 const WAITING: usize = 8;
+/// More bytes than this do not wait with others.
+const LARGE: usize = 1 << 20;
 /// `PACK`, version 2; then comes the number of objects.
 const HEADER: [u8; 12] = [b'P', b'A', b'C', b'K', 0, 0, 0, 2, 0, 0, 0, 0];
 /// The types of entries that are deltas of an object at an offset before them.
@@ -100,7 +104,7 @@ impl PackWriter {
         let worker = Worker { file, receiver, progress: progress.clone(), deflater: Deflater::new(level) };
         let handle = std::thread::Builder::new().name("pack".into()).spawn(|| worker.run()).map_err(failed())?;
         let thread = Thread { sender: Some(sender), handle: Some(handle) };
-        Ok(PackWriter { temporary, reader, batch: Vec::new(), batch_bytes: 0, progress, thread })
+        Ok(PackWriter { temporary, reader, batch: Vec::new(), batch_bytes: 0, handed_over: 0, progress, thread })
     }
 
     /// Takes the next object.
@@ -118,8 +122,7 @@ impl PackWriter {
     pub(super) fn stored(&mut self, number: u32) -> Result<Vec<u8>, Error> {
         self.hand_over()?;
         let number = number as usize;
-        let waited = self.progress.grown.wait_while(self.layout(), |layout| !layout.over && layout.written <= number);
-        let range = waited.unwrap_or_else(PoisonError::into_inner).range(number);
+        let range = self.when_written(number + 1).range(number);
         match range {
             Some(range) => self.reader.stored(range),
             None => Err(self.failure()),
@@ -161,10 +164,21 @@ impl PackWriter {
         if self.batch.is_empty() {
             return Ok(());
         }
+        if self.batch_bytes > LARGE {
+            // No more than one such batch waits while another is deflated.
+            drop(self.when_written(self.handed_over));
+        }
         self.batch_bytes = 0;
         let batch = std::mem::take(&mut self.batch);
+        self.handed_over += batch.len();
         let sent = self.thread.sender.as_ref().map(|sender| sender.send(batch));
         if matches!(sent, Some(Ok(()))) { Ok(()) } else { Err(self.failure()) }
+    }
+
+    /// Waits until so many objects are in the file, or the thread has ended.
+    fn when_written(&self, count: usize) -> MutexGuard<'_, Layout> {
+        let waited = self.progress.grown.wait_while(self.layout(), |layout| !layout.over && layout.written < count);
+        waited.unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Why the thread ended.

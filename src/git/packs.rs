@@ -43,7 +43,7 @@ pub(super) struct Place {
 }
 
 /// How many bytes of objects are kept, those on the way to others included.
-const RECENT: usize = 48 << 20;
+const RECENT: usize = 64 << 20;
 /// No chain of git's gets so long.
 const LONGEST_CHAIN: usize = 5_000;
 /// Nothing that deflate packs gets larger by more than this.

@@ -11,6 +11,7 @@
 mod edit;
 mod entry;
 mod folders;
+mod walk;
 
 pub use edit::{Edited, New};
 pub use entry::{Entry, Stat};
@@ -25,6 +26,7 @@ use gix::ObjectId;
 
 use self::entry::Entries;
 pub use self::folders::Folder;
+use self::walk::Run;
 use super::{Error, ObjectFormat, blocking};
 
 /// Why an index is left to git, in words.
@@ -52,20 +54,26 @@ pub struct Look<'a> {
     end: usize,
     /// For each path that was asked for, where its entry is.
     places: Vec<Place>,
+    /// Where entries begin, of every so many the first.
+    marks: Vec<usize>,
     /// Whether there are entries, beside those that were asked for, of which a younger index file could not tell that their
     /// files were changed after they were looked at: both happened within the second in which the index was written.
     pub is_racy: bool,
     folders: Folder<'a>,
 }
 
-/// Where the entry of a path is.
+/// Where the entry of a path is, or would be.
 #[derive(Debug, Clone, Copy)]
-enum Place {
-    /// There.
-    At(usize),
-    /// It would be there.
-    Before(usize),
+struct Place {
+    /// Bytes into the file.
+    at: usize,
+    /// How many entries are before it.
+    number: u32,
+    is_there: bool,
 }
+
+/// Every so many entries it is noted where one begins, so that the entries of a folder can be passed over.
+const STRIDE: u32 = 64;
 
 /// Signature, version, number of entries: 4 bytes each.
 const HEADER: usize = 12;
@@ -92,12 +100,13 @@ impl Index {
         let trailer = self.bytes.len().checked_sub(self.hash_len()).ok_or(DAMAGED)?;
         let body = self.bytes.get(HEADER..trailer).ok_or(DAMAGED)?;
         let mut entries = Entries::new(body, self.hash_len(), Some(count));
-        let (mut places, mut is_racy) = (Vec::with_capacity(wanted.len()), false);
-        let mut previous = BStr::new("");
+        let (mut places, mut marks, mut is_racy) = (Vec::with_capacity(wanted.len()), Vec::new(), false);
+        let (mut previous, mut number) = (BStr::new(""), 0);
         loop {
             let at = HEADER + entries.at();
+            let place = |is_there| Place { at, number, is_there };
             let Some(entry) = entries.next() else {
-                places.resize(wanted.len(), Place::Before(at));
+                places.resize(wanted.len(), place(false));
                 break;
             };
             let entry = entry?;
@@ -107,19 +116,22 @@ impl Index {
             }
             usual(&entry)?;
             while wanted.get(places.len()).is_some_and(|next| **next < *path) {
-                places.push(Place::Before(at));
+                places.push(place(false));
             }
             if wanted.get(places.len()).is_some_and(|next| **next == *path) {
-                places.push(Place::At(at));
+                places.push(place(true));
             } else {
-                is_racy |= self.is_racy(&entry.stat()) && !entry.is_gitlink();
+                is_racy |= entry.changed_in() >= self.second && !entry.is_gitlink();
                 visit(&entry);
             }
-            previous = path;
+            if number % STRIDE == 0 {
+                marks.push(at);
+            }
+            (previous, number) = (path, number + 1);
         }
         let end = HEADER + entries.at();
         let folders = self.extensions(end, trailer)?;
-        Ok(Look { index: self, count, end, places, is_racy, folders })
+        Ok(Look { index: self, count, end, places, marks, is_racy, folders })
     }
 
     fn header(&self) -> Result<(u32, u32), Unusual> {
@@ -180,10 +192,8 @@ impl Index {
 impl<'a> Look<'a> {
     /// The entry of the path that was asked for as number `number`.
     pub fn found(&self, number: usize) -> Option<Entry<'a>> {
-        match self.places.get(number)? {
-            Place::At(at) => self.index.entry(*at),
-            Place::Before(_) => None,
-        }
+        let place = self.places.get(number).filter(|place| place.is_there)?;
+        self.index.entry(place.at)
     }
 
     /// The folders of which the index remembers the ids.
@@ -194,8 +204,9 @@ impl<'a> Look<'a> {
     /// The id of the tree that the index holds, computed from the entries where the index does not know it. `None` while
     /// paths are only announced (`git add -N`).
     pub fn tree(&mut self) -> Result<Option<ObjectId>, Unusual> {
-        let entries = self.index.bytes.get(HEADER..self.end).ok_or(DAMAGED)?;
-        self.folders.settle([entries], self.index.format)
+        let bytes = self.index.bytes.get(HEADER..self.end).ok_or(DAMAGED)?;
+        let all = Run { bytes, at: HEADER, first: 0, count: self.count };
+        self.folders.settle(vec![all], &self.marks, self.index.format)
     }
 }
 

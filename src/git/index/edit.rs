@@ -9,6 +9,7 @@ use sha1::Digest;
 
 use super::entry::{Entry, Stat};
 use super::folders::Folder;
+use super::walk::Run;
 use super::{DAMAGED, HEADER, Look, Place, Unusual};
 use crate::git::ObjectFormat;
 
@@ -29,17 +30,27 @@ pub struct Edited<'a> {
     version: u32,
     count: u32,
     format: ObjectFormat,
-    /// Runs of entries.
-    pieces: Vec<Cow<'a, [u8]>>,
+    pieces: Vec<Piece<'a>>,
     /// The content of the extension TREE.
     folders: Vec<u8>,
     tree: Option<ObjectId>,
 }
 
-/// A run of bytes of the old file, and what stands in its place.
+/// A run of entries.
+#[derive(Debug)]
+struct Piece<'a> {
+    bytes: Cow<'a, [u8]>,
+    /// Where it is in the old file, and how many entries are before it there; 0 where it is new.
+    at: usize,
+    first: u32,
+    count: u32,
+}
+
+/// An entry of the old file, or a place between two, and what stands there instead.
 struct Change {
-    from: usize,
-    to: usize,
+    place: Place,
+    /// The bytes that the old entry takes.
+    length: usize,
     bytes: Vec<u8>,
 }
 
@@ -50,10 +61,7 @@ impl<'a> Look<'a> {
         let (mut count, mut changes) = (self.count, Vec::with_capacity(wanted.len()));
         for ((path, place), new) in wanted.iter().zip(&self.places).zip(entries) {
             let bytes = new.map_or_else(Vec::new, |new| Entry::write(path, new.mode, &new.id, &new.stat));
-            let old = match place {
-                Place::At(at) => Some(self.index.entry(*at).ok_or(DAMAGED)?),
-                Place::Before(_) => None,
-            };
+            let old = if place.is_there { Some(self.index.entry(place.at).ok_or(DAMAGED)?) } else { None };
             let is_same = old.is_some_and(|old| {
                 new.is_some_and(|new| (old.mode(), old.id()) == (new.mode, new.id) && !old.is_announced())
             });
@@ -65,8 +73,7 @@ impl<'a> Look<'a> {
                 (true, false) => count - 1,
                 _ => count,
             };
-            let (Place::At(from) | Place::Before(from)) = *place;
-            changes.push(Change { from, to: from + old.map_or(0, |old| old.len()), bytes });
+            changes.push(Change { place: *place, length: old.map_or(0, |old| old.len()), bytes });
         }
         let pieces = self.pieces(changes)?;
         let mut edited = Edited {
@@ -77,7 +84,7 @@ impl<'a> Look<'a> {
             folders: Vec::new(),
             tree: None,
         };
-        edited.settle(folders)?;
+        edited.settle(folders, &self.marks)?;
         Ok(edited)
     }
 
@@ -85,24 +92,36 @@ impl<'a> Look<'a> {
         u32::from(self.index.bytes[7])
     }
 
-    fn pieces(&self, changes: Vec<Change>) -> Result<Vec<Cow<'a, [u8]>>, Unusual> {
+    fn pieces(&self, changes: Vec<Change>) -> Result<Vec<Piece<'a>>, Unusual> {
         let mut pieces = Vec::with_capacity(2 * changes.len() + 1);
-        let mut at = HEADER;
-        for change in changes {
-            pieces.push(Cow::Borrowed(self.index.bytes.get(at..change.from).ok_or(DAMAGED)?));
-            pieces.push(Cow::Owned(change.bytes));
-            at = change.to;
+        let (mut at, mut first) = (HEADER, 0);
+        let kept = |pieces: &mut Vec<Piece<'a>>, at: usize, first: u32, to: usize, before: u32| {
+            let bytes = self.index.bytes.get(at..to).ok_or(DAMAGED)?;
+            let count = before.checked_sub(first).ok_or(DAMAGED)?;
+            pieces.push(Piece { bytes: Cow::Borrowed(bytes), at, first, count });
+            Ok(())
+        };
+        for Change { place, length, bytes } in changes {
+            kept(&mut pieces, at, first, place.at, place.number)?;
+            pieces.push(Piece { count: u32::from(!bytes.is_empty()), bytes: Cow::Owned(bytes), at: 0, first: 0 });
+            (at, first) = (place.at + length, place.number + u32::from(place.is_there));
         }
-        pieces.push(Cow::Borrowed(self.index.bytes.get(at..self.end).ok_or(DAMAGED)?));
-        pieces.retain(|piece| !piece.is_empty());
+        kept(&mut pieces, at, first, self.end, self.count)?;
+        pieces.retain(|piece| piece.count > 0);
         Ok(pieces)
     }
 }
 
 impl Edited<'_> {
-    fn settle(&mut self, folders: Folder<'_>) -> Result<(), Unusual> {
+    fn settle(&mut self, folders: Folder<'_>, marks: &[usize]) -> Result<(), Unusual> {
         let mut folders = folders;
-        self.tree = folders.settle(self.pieces.iter().map(AsRef::as_ref), self.format)?;
+        let runs = self.pieces.iter().map(|piece| Run {
+            bytes: &piece.bytes,
+            at: piece.at,
+            first: piece.first,
+            count: piece.count,
+        });
+        self.tree = folders.settle(runs.collect(), marks, self.format)?;
         folders.write(&mut self.folders);
         Ok(())
     }
@@ -120,7 +139,7 @@ impl Edited<'_> {
         buffered.write_all(&self.version.to_be_bytes())?;
         buffered.write_all(&self.count.to_be_bytes())?;
         for piece in &self.pieces {
-            buffered.write_all(piece)?;
+            buffered.write_all(&piece.bytes)?;
         }
         let length = u32::try_from(self.folders.len()).map_err(io::Error::other)?;
         buffered.write_all(b"TREE")?;

@@ -34,6 +34,8 @@ pub struct Stat {
     pub size: u32,
 }
 
+/// Where the second of the content's last change is.
+const MTIME: usize = 8;
 /// Where the mode is; before it are seven words of the stat, after it three.
 const MODE: usize = 24;
 /// Where the object id begins.
@@ -116,6 +118,11 @@ impl<'a> Entry<'a> {
             gid: word(32),
             size: word(SIZE),
         }
+    }
+
+    /// The second in which its file's content was last changed.
+    pub(super) fn changed_in(&self) -> u32 {
+        word(self.bytes, MTIME)
     }
 
     /// Whether it is a submodule's commit.

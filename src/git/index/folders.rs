@@ -3,7 +3,7 @@
 use bstr::{BStr, ByteSlice};
 use gix::ObjectId;
 
-use super::entry::{Entries, Entry};
+use super::walk::{Run, Walk};
 use super::{DAMAGED, Unusual};
 use crate::git::ObjectFormat;
 use crate::git::index::edit::Hasher;
@@ -101,27 +101,27 @@ impl<'a> Folder<'a> {
         (self.name.len(), self.name)
     }
 
-    /// Computes what is not known from all entries of the index, which come in pieces; the id of the whole. `None` while
-    /// paths are only announced: a tree does not hold them, and git does not remember ids of such folders.
+    /// Computes what is not known from all entries of the index, which come in runs; the id of the whole. `None` while
+    /// paths are only announced: a tree does not hold them, and git does not remember ids of such folders. `marks`: as in
+    /// the look at the index.
     pub(super) fn settle(
         &mut self,
-        pieces: impl IntoIterator<Item = &'a [u8]>,
+        runs: Vec<Run<'a>>,
+        marks: &[usize],
         format: ObjectFormat,
     ) -> Result<Option<ObjectId>, Unusual> {
         if let Some((_, id)) = &self.known {
             return Ok(Some(*id));
         }
-        let pieces: Vec<&[u8]> = pieces.into_iter().collect();
-        let mut walk = Walk { pieces: pieces.into_iter(), entries: None, next: None, format };
-        walk.advance()?;
+        let mut walk = Walk::over(runs, marks, format)?;
         let (_, id) = self.compute(&mut walk, b"", 0)?;
-        if walk.next.is_none() { Ok(id) } else { Err(DAMAGED) }
+        if walk.next().is_none() { Ok(id) } else { Err(DAMAGED) }
     }
 
     /// Computes this folder, whose entries come next; how many entries it has, and its id.
     fn compute(
         &mut self,
-        walk: &mut Walk<'a>,
+        walk: &mut Walk<'a, '_>,
         prefix: &[u8],
         depth: usize,
     ) -> Result<(u32, Option<ObjectId>), Unusual> {
@@ -134,7 +134,7 @@ impl<'a> Folder<'a> {
         }
         let mut known = std::mem::take(&mut self.folders);
         let (mut tree, mut folders, mut count, mut is_whole) = (Vec::new(), Vec::new(), 0, true);
-        while let Some(entry) = walk.next.filter(|entry| entry.path().starts_with(prefix)) {
+        while let Some(entry) = walk.next().filter(|entry| entry.path().starts_with(prefix)) {
             let rest = &entry.path()[prefix.len()..];
             let Some(at) = rest.find_byte(b'/') else {
                 if entry.is_announced() {
@@ -157,7 +157,7 @@ impl<'a> Folder<'a> {
         }
         folders.sort_by_key(Folder::order);
         self.folders = folders;
-        let id = is_whole.then(|| Hasher::object(walk.format, b"tree", &tree));
+        let id = is_whole.then(|| Hasher::object(walk.format(), b"tree", &tree));
         self.known = id.map(|id| (count, id));
         Ok((count, id))
     }
@@ -178,40 +178,4 @@ fn item(tree: &mut Vec<u8>, mode: u32, name: &[u8], id: &[u8]) {
     tree.extend_from_slice(name);
     tree.push(0);
     tree.extend_from_slice(id);
-}
-
-/// The entries of an index that is in pieces.
-struct Walk<'a> {
-    pieces: std::vec::IntoIter<&'a [u8]>,
-    entries: Option<Entries<'a>>,
-    next: Option<Entry<'a>>,
-    format: ObjectFormat,
-}
-
-impl Walk<'_> {
-    fn advance(&mut self) -> Result<(), Unusual> {
-        loop {
-            if let Some(entry) = self.entries.as_mut().and_then(Iterator::next) {
-                self.next = Some(entry?);
-                return Ok(());
-            }
-            let Some(piece) = self.pieces.next() else {
-                self.next = None;
-                return Ok(());
-            };
-            self.entries = Some(Entries::new(piece, self.format.hash().len_in_bytes(), None));
-        }
-    }
-
-    /// Passes over the entries of a folder, and sees that they are all of it.
-    fn skip(&mut self, count: u32, prefix: &[u8]) -> Result<(), Unusual> {
-        let is_inside = |entry: &Option<Entry>| entry.is_some_and(|entry| entry.path().starts_with(prefix));
-        for number in 0..count {
-            if number + 1 == count && !is_inside(&self.next) {
-                return Err(DAMAGED);
-            }
-            self.advance()?;
-        }
-        if is_inside(&self.next) { Err(DAMAGED) } else { Ok(()) }
-    }
 }

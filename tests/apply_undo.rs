@@ -170,3 +170,50 @@ fn what_lies_behind_a_link_is_not_touched_on_the_way_back() {
         unchanged(&mine, &snapshot(outside.dir()));
     });
 }
+
+#[test]
+fn undo_of_a_conflict_takes_nothing_that_git_does_not_know() {
+    let story = |change: &dyn Fn(&Sandbox), says: &str, way_out: &dyn Fn(&Sandbox)| {
+        let mut trip = Trip::new();
+        let commit = trip.base.to_string();
+        trip.away.git(&["update-index", "--add", "--cacheinfo", &format!("160000,{commit},sub")]);
+        std::fs::create_dir(trip.away.path("sub")).unwrap();
+        trip.base = trip.away.commit_index("A submodule\n");
+        trip.home.git(&["pull", "-q", "--ff-only"]);
+        trip.away.write("a.txt", "away\n");
+        trip.away.git(&["rm", "-q", "-r", "--cached", "b.txt", "dir", "sub"]);
+        for path in ["b.txt", "dir/x.txt", "dir/y.txt"] {
+            std::fs::remove_file(trip.away.path(path)).unwrap();
+        }
+        std::fs::remove_dir(trip.away.path("sub")).unwrap();
+        trip.away.commit("Without\n");
+        trip.capture();
+        trip.home.write("a.txt", "home\n");
+        trip.home.git(&["commit", "-q", "-a", "-m", "Home"]);
+        trip.apply(&[]).is(3);
+        assert!(!trip.home.path("b.txt").exists());
+        change(&trip.home);
+        let before = snapshot(trip.home.dir());
+        trip.apply(&["--undo"]).is(1).says(says);
+        unchanged(&before, &snapshot(trip.home.dir()));
+        way_out(&trip.home);
+        trip.applied(&["--undo"]);
+        assert_eq!(trip.home.git(STATUS), "");
+        assert_eq!(trip.home.read("b.txt"), "b\n");
+        assert_eq!(trip.home.read("a.txt"), "home\n");
+    };
+    let remove = |path: &'static str| move |home: &Sandbox| std::fs::remove_file(home.path(path)).unwrap();
+    let remove_folder = |path: &'static str| move |home: &Sandbox| std::fs::remove_dir_all(home.path(path)).unwrap();
+    story(&|home| home.write("sub/mine", "mine\n"), "sub/mine (is not tracked)", &remove_folder("sub"));
+    story(&|home| home.write("sub/.git/HEAD", "mine\n"), "sub/.git/HEAD (is not tracked)", &remove_folder("sub"));
+    story(&|home| home.write("sub", "mine\n"), "sub (is not tracked)", &remove("sub"));
+    story(&|home| home.write("b.txt", "mine\n"), "b.txt (is not tracked)", &remove("b.txt"));
+    story(&|home| home.write("b.txt/mine", "mine\n"), "b.txt/mine (is not tracked)", &remove_folder("b.txt"));
+    story(&|home| home.write("dir", "mine\n"), "dir (is not a folder)", &remove("dir"));
+    // What the conflict itself is in is the capture's, unless something else has taken its place.
+    let replaced = |home: &Sandbox| {
+        std::fs::remove_file(home.path("a.txt")).unwrap();
+        home.write("a.txt/mine", "mine\n");
+    };
+    story(&replaced, "a.txt/mine (is not tracked)", &remove_folder("a.txt"));
+}

@@ -89,6 +89,21 @@ impl<'a> Desk<'a> {
         Ok(raw_changes(diff.args([announced, tree]))?.into_iter().map(|change| change.path).collect())
     }
 
+    /// From the index to `tree`, each path once. What a path in conflict is in the index is not told, only that it is there.
+    fn to_reset(&self, tree: &str) -> Result<Vec<TreeChange>, Error> {
+        let diff = self.isolated.git("diff-index").args(["--cached", "--raw", "-z", "--no-renames", "--full-index"]);
+        let mut changes = raw_changes(diff.args(["--ita-visible-in-index", tree]))?;
+        changes.dedup_by(|next, change| next.path == change.path);
+        let unmerged: HashSet<BString> = unmerged(self.isolated)?.into_iter().collect();
+        for change in &mut changes {
+            let in_tree = self.objects.entry(tree, change.path.as_bstr())?;
+            let conflict = || in_tree.clone().unwrap_or(TreeItem { mode: 0o100_644, id: String::new() });
+            change.old = change.new.take().or_else(|| unmerged.contains(&change.path).then(conflict));
+            change.new = in_tree;
+        }
+        Ok(changes)
+    }
+
     /// The tracked paths that are not what the index says.
     pub fn dirty(&self) -> Result<HashSet<BString>, Error> {
         // By the person's own settings: a file that a filter of theirs made is not changed.
@@ -166,15 +181,19 @@ impl<'a> Desk<'a> {
         }
     }
 
-    /// Makes the index, and the files at which it differs, what `tree` says: what `git am --abort` does to a conflict.
+    /// Makes the index, and the files at which it differs, what `tree` says: what `git am --abort` does to a conflict. But
+    /// what git does not know is not taken away.
     pub fn reset(&self, tree: &str) -> Result<Spare, Error> {
+        let changes = self.to_reset(tree)?;
+        let obstacles = self.obstacles_to_reset(&changes)?;
+        if !obstacles.is_empty() {
+            return Err(Error::InTheWay(obstacles));
+        }
         let mut spare = Spare::in_folder(self.isolated.path()?, self.top())?;
-        let mut paths = self.staged(tree)?;
-        paths.dedup();
         let mut items = Vec::new();
-        for path in &paths {
-            spare.keep(&self.file(path.as_bstr())?)?;
-            items.push((path.as_bstr(), self.objects.entry(tree, path.as_bstr())?));
+        for change in &changes {
+            spare.keep(&self.file(change.path.as_bstr())?)?;
+            items.push((change.path.as_bstr(), change.new.clone()));
         }
         self.isolated.set_entries(items.iter().map(|(path, item)| (*path, item.as_ref())))?;
         for (path, _) in items.iter().filter(|(path, item)| item.is_none() && !self.is_below_link(path)) {

@@ -70,6 +70,25 @@ impl Desk<'_> {
         Ok(obstacles)
     }
 
+    /// What a reset of the index by `changes`, and of their files, would take away although git does not know it. A file
+    /// that the index has a word on goes, as with `git am --abort`.
+    pub(super) fn obstacles_to_reset(&self, changes: &[TreeChange]) -> Result<Vec<Obstacle>, Error> {
+        let by_path: HashMap<&BStr, &TreeChange> =
+            changes.iter().map(|change| (change.path.as_bstr(), change)).collect();
+        let mut obstacles = self.nested(changes)?;
+        for change in changes {
+            let path = change.path.as_bstr();
+            let Some(new) = &change.new else { continue };
+            let is_submodule = new.is_gitlink() && change.old.as_ref().is_some_and(TreeItem::is_gitlink);
+            let here = self.on_disk(path)?;
+            let is_known = change.old.is_some() && here.as_ref().is_some_and(TreeItem::is_file_or_link);
+            if !is_submodule && !is_known && !self.same(here.as_ref(), Some(new)) {
+                obstacles.extend(self.obstacle_to_new(path, &by_path)?);
+            }
+        }
+        Ok(obstacles)
+    }
+
     /// What stands in the way of a path that is to be new: itself, a folder with other files in it, or a file or link where
     /// a folder must be.
     pub(super) fn obstacle_to_new(

@@ -7,9 +7,11 @@
 mod rules;
 
 use std::ops::Range;
+use std::sync::OnceLock;
 
+use aho_corasick::{AhoCorasick, AhoCorasickKind, BuildError};
 use bstr::{BStr, BString, ByteSlice};
-use regex::bytes::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
+use regex::bytes::{Regex, RegexBuilder};
 
 use super::{Layout, escape};
 use rules::{RULES, Rule};
@@ -27,37 +29,41 @@ pub struct Secret {
     pub start: String,
 }
 
-/// The compiled rules; a few milliseconds to make, so one serves a whole patch.
+/// The rules, each compiled when its keyword is met for the first time: all of them take longer than a patch of a few files.
 pub struct Scanner {
-    gate: RegexSet,
-    rules: Vec<(&'static Rule, Regex)>,
+    gate: AhoCorasick,
+    /// The keywords of the gate, and the rules that they belong to.
+    gated: Vec<(usize, &'static str)>,
+    /// None where an expression does not compile.
+    compiled: Vec<OnceLock<Option<Regex>>>,
 }
 
 /// All secrets in `lines`, which are added lines as (path, line number from 1, bytes without the newline).
 ///
 /// # Errors
 ///
-/// Only if the rules that are built in do not compile.
-pub fn secrets<'a>(lines: impl Iterator<Item = (&'a BStr, u64, &'a [u8])>) -> Result<Vec<Secret>, regex::Error> {
+/// Only if the keywords that are built in cannot be searched for.
+pub fn secrets<'a>(lines: impl Iterator<Item = (&'a BStr, u64, &'a [u8])>) -> Result<Vec<Secret>, BuildError> {
     let scanner = Scanner::new()?;
     Ok(lines.flat_map(|(path, number, line)| scanner.line(path, number, line)).collect())
 }
 
 impl Scanner {
-    /// Compiles the rules.
+    /// Makes the gate ready.
     ///
     /// # Errors
     ///
-    /// Only if the rules that are built in do not compile.
-    pub fn new() -> Result<Self, regex::Error> {
-        let gate = RegexSetBuilder::new(RULES.iter().map(|rule| rule.keywords))
-            .unicode(false)
-            .case_insensitive(true)
-            .build()?;
-        let compile =
-            |rule: &'static Rule| RegexBuilder::new(rule.pattern).unicode(false).build().map(|regex| (rule, regex));
-        let rules = RULES.iter().map(compile).collect::<Result<_, _>>()?;
-        Ok(Self { gate, rules })
+    /// Only if the keywords that are built in cannot be searched for.
+    pub fn new() -> Result<Self, BuildError> {
+        let keywords =
+            |(index, rule): (usize, &'static Rule)| rule.keywords.iter().map(move |keyword| (index, *keyword));
+        let gated: Vec<_> = RULES.iter().enumerate().flat_map(keywords).collect();
+        let gate = gated.iter().map(|(_, keyword)| keyword);
+        let gate = AhoCorasick::builder()
+            .kind(Some(AhoCorasickKind::ContiguousNFA))
+            .ascii_case_insensitive(true)
+            .build(gate)?;
+        Ok(Self { gate, gated, compiled: RULES.iter().map(|_| OnceLock::new()).collect() })
     }
 
     /// The secrets of one added line. Nothing is kept between lines.
@@ -73,8 +79,17 @@ impl Scanner {
     /// Where in `text` the secrets are, as (rule, byte range), in order and without overlaps: for those who must blot them out.
     pub fn spans(&self, text: &[u8]) -> Vec<(&'static str, Range<usize>)> {
         let mut found: Vec<(&'static str, Range<usize>)> = Vec::new();
-        for index in self.gate.matches(text) {
-            let (rule, regex) = &self.rules[index];
+        let keywords = self.gate.find_overlapping_iter(text).filter_map(|found| {
+            let (index, keyword) = self.gated[found.pattern()];
+            (RULES[index].any_case || &text[found.range()] == keyword.as_bytes()).then_some(index)
+        });
+        let mut tried: Vec<usize> = keywords.collect();
+        tried.sort_unstable();
+        tried.dedup();
+        for index in tried {
+            let rule = &RULES[index];
+            let compile = || RegexBuilder::new(rule.pattern).unicode(false).build().ok();
+            let Some(regex) = self.compiled[index].get_or_init(compile) else { continue };
             for captures in regex.captures_iter(text) {
                 let Some(value) = captures.get(1) else { continue };
                 let overlaps = found.iter().any(|(_, span)| span.start < value.end() && value.start() < span.end);

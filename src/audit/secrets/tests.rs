@@ -150,6 +150,13 @@ fn a_finding_says_where_and_keeps_the_secret() {
     assert!(!format!("{found:?}").contains(&token[5..]));
 }
 
+#[test]
+fn every_rule_compiles() {
+    for rule in RULES {
+        assert!(RegexBuilder::new(rule.pattern).unicode(false).build().is_ok(), "{}", rule.name);
+    }
+}
+
 proptest! {
     #[test]
     fn no_line_panics(line: Vec<u8>, text in "[a-z_=\"':/@ A-Z0-9.-]{0,200}") {

@@ -25,25 +25,28 @@ pub(super) fn of(path: &BStr, hooks_path: Option<&BStr>) -> Option<(Category, &'
     if is_hook(&lower, hooks_path) {
         return Some((GitHook, "git runs it as a hook, where its directory is the hooks directory"));
     }
+    let name = file_name(&lower);
     let rule = RULES.iter().find(|(place, patterns, ..)| {
-        patterns.split_ascii_whitespace().any(|pattern| matches(place, pattern.as_bytes(), &lower))
+        patterns.split_ascii_whitespace().any(|pattern| matches(place, pattern.as_bytes(), &lower, name))
     });
     rule.map(|(_, _, category, reason)| (*category, *reason))
 }
 
-fn matches(place: &Where, pattern: &[u8], path: &[u8]) -> bool {
+fn matches(place: &Where, pattern: &[u8], path: &[u8], name: &[u8]) -> bool {
     match place {
-        File => file_name(path) == pattern,
-        Ending => file_name(path).ends_with(pattern),
+        File => name == pattern,
+        Ending => name.ends_with(pattern),
         Top => is_at_or_below(path, pattern),
         Anywhere => {
-            path.find_iter(pattern).any(|at| (at == 0 || path[at - 1] == b'/') && is_at_or_below(&path[at..], pattern))
+            // A search for each pattern in each path takes longer to be made ready than to be done.
+            let below = path.iter().enumerate().filter(|(_, byte)| **byte == b'/').map(|(at, _)| &path[at + 1..]);
+            std::iter::once(path).chain(below).any(|part| is_at_or_below(part, pattern))
         }
     }
 }
 
 fn file_name(path: &[u8]) -> &[u8] {
-    path.rsplit_str("/").next().unwrap_or_default()
+    path.rsplit(|&byte| byte == b'/').next().unwrap_or_default()
 }
 
 fn is_at_or_below(path: &[u8], top: &[u8]) -> bool {

@@ -8,7 +8,7 @@ use git_glue::git::{Base, Isolated, Kind, ObjectId, Objects, Outside, Repo, Tree
 
 use crate::sandbox::{Sandbox, output_with};
 
-type Edits = Vec<(Range<usize>, Range<usize>)>;
+pub type Edits = Vec<(Range<usize>, Range<usize>)>;
 
 /// A repository of `files` packed files of about `bytes` bytes each, and their ids and contents.
 fn packed(options: &[&str], files: usize, bytes: usize) -> (Sandbox, Vec<(ObjectId, Vec<u8>)>) {
@@ -42,7 +42,7 @@ fn text(random: &mut fastrand::Rng, bytes: usize) -> Vec<u8> {
 }
 
 /// What somebody makes of it, and where.
-fn edited(random: &mut fastrand::Rng, old: &[u8], times: usize) -> (Vec<u8>, Edits) {
+pub fn edited(random: &mut fastrand::Rng, old: &[u8], times: usize) -> (Vec<u8>, Edits) {
     let mut places: Vec<usize> = (0..times * 2).map(|_| random.usize(..=old.len())).collect();
     places.sort_unstable();
     let (mut new, mut edits, mut at) = (Vec::new(), Edits::new(), 0);
@@ -59,7 +59,7 @@ fn edited(random: &mut fastrand::Rng, old: &[u8], times: usize) -> (Vec<u8>, Edi
     (new, edits)
 }
 
-fn isolated(sandbox: &Sandbox) -> Isolated {
+pub fn isolated(sandbox: &Sandbox) -> Isolated {
     let repo = Repo::discover_at(sandbox.dir()).unwrap().unwrap();
     Isolated::over(&repo, Outside::Nothing, Some(&repo.common_dir)).unwrap()
 }
@@ -85,7 +85,7 @@ fn add_versions(
 }
 
 /// Every object is for git what it was here, and git finds nothing wrong.
-fn check(sandbox: &Sandbox, objects: &[(ObjectId, Vec<u8>)]) {
+pub fn check(sandbox: &Sandbox, objects: &[(ObjectId, Vec<u8>)]) {
     sandbox.git(&["fsck", "--full", "--strict"]);
     for pack in packs(sandbox) {
         sandbox.git(&["verify-pack", "-v", pack.to_str().unwrap()]);

@@ -1,7 +1,9 @@
 //! What git packs is read without git, in whatever form.
 
-use git_glue::git::{Isolated, Kind, ObjectId, Outside, Repo};
+use bstr::ByteSlice;
+use git_glue::git::{Base, Isolated, Kind, ObjectId, Outside, Repo};
 
+use crate::objects;
 use crate::sandbox::Sandbox;
 
 /// A repository with many versions of a file.
@@ -41,6 +43,36 @@ fn long_chains_of_deltas() {
         // Deltas that name their base by its id.
         sandbox.git(&["-c", "repack.useDeltaBaseOffset=false", "repack", "-adfq"]);
         check(&sandbox);
+    }
+}
+
+#[test]
+fn deltas_of_deltas_are_written_as_such() {
+    for options in [&[][..], &["--object-format=sha256"]] {
+        for depth in ["--depth=30", "--depth=150"] {
+            let sandbox = versions(options);
+            sandbox.git(&["-c", "pack.compression=0", "repack", "-adfq", depth, "--window=100"]);
+            let isolated = objects::isolated(&sandbox);
+            let database = isolated.objects().unwrap();
+            let blobs = sandbox.run("sh", &["-c", "git rev-list --all --objects | sed -n 's/ folder.file$//p'"]);
+            let mut random = fastrand::Rng::with_seed(4);
+            let (mut all, mut size) = (Vec::new(), 0);
+            for hex in blobs.lines() {
+                let id = ObjectId::from_hex(hex).unwrap();
+                let old = database.read(id).unwrap().1;
+                for _ in 0..5 {
+                    let (new, edits) = objects::edited(&mut random, &old, 2);
+                    let base = Base { id, edits: &edits, base_len: old.len() };
+                    size += new.len();
+                    all.push((database.add(Kind::Blob, new.clone(), Some(base)).unwrap(), new));
+                }
+            }
+            isolated.keep_objects().unwrap();
+            objects::check(&sandbox, &all);
+            let newest = sandbox.run("sh", &["-c", "wc -c < $(ls -t .git/objects/pack/*.pack | head -1)"]);
+            let newest: usize = newest.to_string().trim().parse().unwrap();
+            assert!(newest < size / 4, "{newest} bytes in the pack, {size} in all");
+        }
     }
 }
 

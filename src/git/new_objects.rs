@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use gix::hashtable::HashMap;
 
 use super::object_files::{self, Durably};
+use super::packs::Link;
 use super::recent::{Bytes, Recent};
 use super::segment::Segment;
 use super::settings::Settings;
@@ -72,9 +73,15 @@ impl NewObjects {
         if segment == self.last() && self.current().may_be_base(number) { Ok(Some(number)) } else { Err(()) }
     }
 
-    /// Takes the entry of an object of the repository over; its number, if deltas can build on it.
-    pub(super) fn take(&mut self, id: ObjectId, kind: Kind, entry: Vec<u8>) -> Result<Option<u32>, Error> {
-        self.current_mut().take(id, kind, entry)
+    /// Takes an object of the repository over with all that it is a delta of; its number, if deltas can build on it. What
+    /// may become loose files needs none.
+    pub(super) fn take(&mut self, kind: Kind, chain: &[Link], most: usize) -> Result<Option<u32>, Error> {
+        if self.dry && !self.is_packing() { Ok(None) } else { self.current_mut().take(kind, chain, most) }
+    }
+
+    /// Whether it is sure that there will be a pack.
+    pub(super) fn is_packing(&self) -> bool {
+        !self.current().is_in_memory()
     }
 
     pub(super) fn add(

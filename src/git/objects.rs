@@ -35,6 +35,8 @@ struct State {
     private: Option<Private>,
     new: NewObjects,
     recent: Recent<ObjectId>,
+    /// How many bytes had to be deflated, or nearly so, because their base is a delta in its pack.
+    deflated: u64,
 }
 
 /// Where a git writes its objects.
@@ -63,7 +65,8 @@ impl Objects {
     pub(super) fn open(repo: &Repo, more: &[PathBuf]) -> Result<Objects, Error> {
         let hash = repo.format.hash();
         let repository = Database::open(&repo.objects, more, hash)?;
-        let state = State { repository, private: None, new: NewObjects::of(repo), recent: Recent::new(RECENT) };
+        let state =
+            State { repository, private: None, new: NewObjects::of(repo), recent: Recent::new(RECENT), deflated: 0 };
         Ok(Objects { shared: Arc::new(Shared { hash, state: Mutex::new(state) }) })
     }
 
@@ -268,12 +271,23 @@ impl State {
             return Ok(None);
         };
         let Some(delta) = delta::encode(&known.bytes, bytes, base.edits) else { return Ok(None) };
-        let number = match (number, known.place.as_ref().and_then(Place::entry)) {
+        let number = match (number, &known.place) {
             (Some(number), _) => Some(number),
-            (None, Some(entry)) => self.new.take(base.id, kind, entry.to_vec())?,
+            (None, Some(place)) => self.take(base.id, kind, place, bytes.len())?,
             (None, None) => None,
         };
         Ok(number.map(|number| (number, delta)))
+    }
+
+    /// Takes an object of the repository over as it lies in a pack, if that costs less than to deflate `size` bytes.
+    fn take(&mut self, id: ObjectId, kind: Kind, place: &Place, size: usize) -> Result<Option<u32>, Error> {
+        if self.new.is_packing() {
+            self.deflated += size as u64;
+        }
+        match place.chain(id, self.deflated) {
+            Some(chain) => self.new.take(kind, &chain, size * 2),
+            None => Ok(None),
+        }
     }
 
     fn header(&mut self, id: &ObjectId) -> Result<Option<(Kind, u64)>, Error> {

@@ -24,8 +24,8 @@ pub(super) enum Item {
     Whole { kind: Kind, bytes: Bytes },
     /// As a delta of the object of this number.
     Delta { base: u32, delta: Vec<u8> },
-    /// As it lies in another pack, its header included.
-    Taken { entry: Vec<u8> },
+    /// As it lies deflated in another pack, perhaps as a delta of the object of this number.
+    Taken { kind: Kind, base: Option<u32>, size: u64, stream: Vec<u8> },
 }
 
 /// Where the objects of a pack lie in it.
@@ -112,7 +112,7 @@ impl PackWriter {
         self.batch_bytes += match &item {
             Item::Whole { bytes, .. } => bytes.len(),
             Item::Delta { delta, .. } => delta.len(),
-            Item::Taken { entry } => entry.len(),
+            Item::Taken { stream, .. } => stream.len(),
         };
         self.batch.push(item);
         if self.batch_bytes >= BATCH { self.hand_over() } else { Ok(()) }
@@ -237,7 +237,7 @@ impl PackReader {
 }
 
 /// Type, size and zlib stream of an entry's bytes; the base of a delta by offset is passed over.
-pub(super) fn entry_parts(entry: &[u8]) -> Option<(u8, u64, &[u8])> {
+fn entry_parts(entry: &[u8]) -> Option<(u8, u64, &[u8])> {
     let (&first, mut rest) = entry.split_first()?;
     let (kind, mut size, mut shift, mut byte) = (first >> 4 & 7, u64::from(first & 15), 4, first);
     while byte & 0x80 != 0 {
@@ -290,16 +290,20 @@ impl Worker {
         let start = buffer.len();
         let at = self.progress.layout().end;
         match item {
-            Item::Taken { entry } => buffer.extend_from_slice(&entry),
+            Item::Taken { kind, base, size, stream } => {
+                let size = usize::try_from(size).map_err(std::io::Error::other)?;
+                match base {
+                    None => entry_header(number_of(kind), size, buffer),
+                    Some(base) => self.delta_header(base, size, at, buffer)?,
+                }
+                buffer.extend_from_slice(&stream);
+            }
             Item::Whole { kind, bytes } => {
                 entry_header(number_of(kind), bytes.len(), buffer);
                 self.deflater.deflate(&[&bytes], buffer).map_err(std::io::Error::other)?;
             }
             Item::Delta { base, delta } => {
-                let base = self.progress.layout().offsets.get(base as usize).copied();
-                let distance = base.and_then(|base| at.checked_sub(base));
-                entry_header(OFFSET_DELTA, delta.len(), buffer);
-                back_to(distance.ok_or_else(|| std::io::Error::other("a delta before its base"))?, buffer);
+                self.delta_header(base, delta.len(), at, buffer)?;
                 self.deflater.deflate_small(&delta, buffer).map_err(std::io::Error::other)?;
             }
         }
@@ -307,6 +311,15 @@ impl Worker {
         layout.offsets.push(at);
         layout.checks.push(crc32fast::hash(&buffer[start..]));
         layout.end = at + (buffer.len() - start) as u64;
+        Ok(())
+    }
+
+    /// The head of a delta at an offset, and how far before it its base is.
+    fn delta_header(&self, base: u32, size: usize, at: u64, buffer: &mut Vec<u8>) -> std::io::Result<()> {
+        let base = self.progress.layout().offsets.get(base as usize).copied();
+        let distance = base.and_then(|base| at.checked_sub(base));
+        entry_header(OFFSET_DELTA, size, buffer);
+        back_to(distance.ok_or_else(|| std::io::Error::other("a delta before its base"))?, buffer);
         Ok(())
     }
 
@@ -330,7 +343,7 @@ impl Progress {
 }
 
 /// The type of an entry that holds an object of this kind.
-pub(super) fn number_of(kind: Kind) -> u8 {
+fn number_of(kind: Kind) -> u8 {
     match kind {
         Kind::Commit => 1,
         Kind::Tree => 2,

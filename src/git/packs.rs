@@ -32,6 +32,8 @@ struct Pack {
     hash: gix::hash::Kind,
     /// Opened when something in it is asked for.
     data: OnceLock<Option<data::File>>,
+    /// Where each object begins and its number in the index, in the order in which they lie there.
+    order: OnceLock<Vec<(u64, u32)>>,
 }
 
 /// Where an object lies in a pack.
@@ -42,8 +44,21 @@ pub(super) struct Place {
     end: u64,
 }
 
+/// An object as it lies in a pack.
+pub(super) struct Link<'a> {
+    pub id: ObjectId,
+    /// How many bytes the stream inflates to.
+    pub size: u64,
+    /// The object or delta, deflated.
+    pub stream: &'a [u8],
+}
+
 /// How many bytes of objects are kept, those on the way to others included.
 const RECENT: usize = 64 << 20;
+/// The longest chain of deltas that is taken over.
+const DEEPEST: usize = 40;
+/// To find where one object lies among the others costs as much as to deflate so many bytes.
+const PER_OBJECT: u64 = 32;
 /// No chain of git's gets so long.
 const LONGEST_CHAIN: usize = 5_000;
 /// Nothing that deflate packs gets larger by more than this.
@@ -56,7 +71,13 @@ impl Packs {
         let indices = files.filter(|path| path.extension() == Some(OsStr::new("idx")));
         let packs = indices.filter_map(|path| {
             let index = index::File::at(&path, hash).ok()?;
-            Some(Arc::new(Pack { index, path: path.with_extension("pack"), hash, data: OnceLock::new() }))
+            Some(Arc::new(Pack {
+                index,
+                path: path.with_extension("pack"),
+                hash,
+                data: OnceLock::new(),
+                order: OnceLock::new(),
+            }))
         });
         Packs {
             packs: packs.collect(),
@@ -135,15 +156,47 @@ impl Packs {
 }
 
 impl Place {
-    /// The bytes of the entry, header and all.
-    pub(super) fn entry(&self) -> Option<&[u8]> {
-        self.pack.data()?.entry_slice(self.start..self.end)
+    /// The object `id`, which lies here, and before it those that it is a delta of, the whole one first. To find those takes a
+    /// look at every object of the pack: `None` where that, or so long a chain, is not worth as many bytes to deflate.
+    pub(super) fn chain(&self, id: ObjectId, worth: u64) -> Option<Vec<Link<'_>>> {
+        let data = self.pack.data()?;
+        let (mut links, mut at, mut link) = (Vec::new(), self.start, (id, self.end));
+        loop {
+            let entry = data.entry(at).ok()?;
+            let stream = data.entry_slice(entry.data_offset..link.1)?;
+            links.push(Link { id: link.0, size: entry.decompressed_size, stream });
+            at = match &entry.header {
+                Header::OfsDelta { base_distance } => entry.checked_base_pack_offset(*base_distance)?,
+                Header::RefDelta { base_id } => self.pack.offset(base_id)?,
+                _ => break,
+            };
+            if links.len() > DEEPEST || u64::from(self.pack.index.num_objects()) * PER_OBJECT > worth {
+                return None;
+            }
+            link = self.pack.at(at)?;
+        }
+        links.reverse();
+        Some(links)
     }
 }
 
 impl Pack {
     fn offset(&self, id: &ObjectId) -> Option<u64> {
         self.index.lookup(id).map(|at| self.index.pack_offset_at_index(at))
+    }
+
+    /// Which object begins there, and where it ends.
+    fn at(&self, offset: u64) -> Option<(ObjectId, u64)> {
+        let order = self.order.get_or_init(|| {
+            let all = 0..self.index.num_objects();
+            let mut order: Vec<_> = all.map(|number| (self.index.pack_offset_at_index(number), number)).collect();
+            order.sort_unstable();
+            order
+        });
+        let place = order.binary_search_by_key(&offset, |(start, _)| *start).ok()?;
+        let end =
+            order.get(place + 1).map_or_else(|| self.data().map(|data| data.pack_end() as u64), |next| Some(next.0));
+        Some((self.index.oid_at_index(order[place].1).to_owned(), end?))
     }
 
     fn data(&self) -> Option<&data::File> {

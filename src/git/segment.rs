@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use gix::hashtable::HashMap;
 
-use super::pack::{Finished, Item, Layout, PackReader, PackWriter, entry_parts, number_of};
+use super::pack::{Finished, Item, Layout, PackReader, PackWriter};
+use super::packs::Link;
 use super::recent::{Bytes, Recent};
 use super::settings::Settings;
 use super::{Error, Kind, ObjectId, delta, loose, objects::missing, pack_index};
@@ -43,7 +44,7 @@ enum Stage {
 
 enum Payload {
     New { bytes: Bytes, delta: Option<(u32, Vec<u8>)> },
-    Taken(Vec<u8>),
+    Taken { base: Option<u32>, size: u64, stream: Vec<u8> },
 }
 
 /// How long a chain of deltas may get: git's own default.
@@ -75,17 +76,26 @@ impl Segment {
         self.member(id, kind, base, true, size)
     }
 
-    /// Takes an entry of another pack over, so that others can be deltas of it; `None` when it is itself a delta.
-    pub(super) fn take(&mut self, id: ObjectId, kind: Kind, entry: Vec<u8>) -> Result<Option<u32>, Error> {
-        let Some((number, size, _)) = entry_parts(&entry) else { return Ok(None) };
-        if number != number_of(kind) {
+    /// Takes an object of another pack over with all that it is a delta of, so that others can be deltas of it; its number.
+    /// `None` when that is more than `most` bytes.
+    pub(super) fn take(&mut self, kind: Kind, chain: &[Link], most: usize) -> Result<Option<u32>, Error> {
+        let known =
+            chain.iter().rposition(|link| self.taken.contains_key(&link.id)).map(|last| (last, &chain[last].id));
+        let (rest, mut base) = match known {
+            Some((last, id)) => (&chain[last + 1..], self.taken(id)),
+            None => (chain, None),
+        };
+        if rest.iter().map(|link| link.stream.len()).sum::<usize>() > most {
             return Ok(None);
         }
-        self.bytes += entry.len();
-        self.store(Payload::Taken(entry), kind)?;
-        let number = self.member(id, kind, None, false, size)?;
-        self.taken.insert(id, number);
-        Ok(Some(number))
+        for link in rest {
+            self.bytes += link.stream.len();
+            self.store(Payload::Taken { base, size: link.size, stream: link.stream.to_vec() }, kind)?;
+            let number = self.member(link.id, kind, base, false, link.size)?;
+            self.taken.insert(link.id, number);
+            base = Some(number);
+        }
+        Ok(base)
     }
 
     /// The number of the copy that was taken of an object.
@@ -191,7 +201,9 @@ impl Segment {
                 writer.push(Item::Delta { base, delta })?;
             }
             (Stage::Written(writer), Payload::New { bytes, .. }) => writer.push(Item::Whole { kind, bytes })?,
-            (Stage::Written(writer), Payload::Taken(entry)) => writer.push(Item::Taken { entry })?,
+            (Stage::Written(writer), Payload::Taken { base, size, stream }) => {
+                writer.push(Item::Taken { kind, base, size, stream })?;
+            }
             (Stage::Complete(_), _) => return Err(missing("new pack", "is complete already")),
         }
         Ok(())

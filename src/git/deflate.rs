@@ -5,7 +5,7 @@ use gix::zlib::stream::deflate::{Compress, FlushCompress};
 use gix::zlib::{Compression, Status};
 
 /// Up to this many bytes are stored as they are, where that is asked for.
-const STORED: usize = 96;
+const STORED: usize = 320;
 
 /// A reusable deflate state.
 pub(super) struct Deflater {
@@ -63,12 +63,12 @@ impl Deflater {
     }
 }
 
-/// The checksum at the end of a zlib stream, of few bytes.
+/// The checksum at the end of a zlib stream, of so few bytes that no sum gets too large before the end.
 fn adler32(bytes: &[u8]) -> u32 {
     let (mut low, mut high) = (1_u32, 0_u32);
     for &byte in bytes {
-        low = (low + u32::from(byte)) % 65521;
-        high = (high + low) % 65521;
+        low += u32::from(byte);
+        high += low;
     }
-    high << 16 | low
+    ((high % 65521) << 16) | (low % 65521)
 }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use gix::hashtable::HashMap;
 
+use super::database::Database;
 use super::object_files::{self, Durably};
 use super::packs::Link;
 use super::recent::{Bytes, Recent};
@@ -54,13 +55,15 @@ impl NewObjects {
         self.segments.get(segment as usize)?.header(number)
     }
 
+    /// An object's kind and bytes. What it is a delta of may be in the repository.
     pub(super) fn read(
         &mut self,
         id: &ObjectId,
         recent: &mut Recent<ObjectId>,
+        repository: &Database,
     ) -> Result<Option<(Kind, Bytes)>, Error> {
         let Some(&(segment, number)) = self.places.get(id) else { return Ok(None) };
-        self.segments[segment as usize].read(number, recent).map(Some)
+        self.segments[segment as usize].read(number, recent, repository).map(Some)
     }
 
     /// The number under which a delta can name this object as its base; `Err` where there is a reason that it cannot.

@@ -241,7 +241,7 @@ impl State {
             // It is there for git, whether or not somebody wrote it.
             return Ok(Some(Known { kind: Kind::Tree, bytes: Bytes::default(), place: None }));
         }
-        let known = match self.new.read(id, &mut self.recent)? {
+        let known = match self.new.read(id, &mut self.recent, &self.repository)? {
             Some((kind, bytes)) => Some(Known { kind, bytes, place: None }),
             None => self.find(|database| database.find(id))?,
         };
@@ -260,6 +260,10 @@ impl State {
             Some(base) => self.delta(kind, &bytes, &base)?,
             None => None,
         };
+        if let Some(base) = base {
+            // It goes on from the new one.
+            self.recent.remove(&base.id);
+        }
         self.new.add(id, kind, bytes, delta)
     }
 
@@ -285,7 +289,7 @@ impl State {
             self.deflated += size as u64;
         }
         match place.chain(id, self.deflated) {
-            Some(chain) => self.new.take(kind, &chain, size * 2),
+            Some(chain) => self.new.take(kind, &chain, size / 2),
             None => Ok(None),
         }
     }

@@ -300,7 +300,7 @@ impl Worker {
             }
             Item::Whole { kind, bytes } => {
                 entry_header(number_of(kind), bytes.len(), buffer);
-                self.deflater.deflate(&[&bytes], buffer).map_err(std::io::Error::other)?;
+                self.deflater.deflate_small(&bytes, buffer).map_err(std::io::Error::other)?;
             }
             Item::Delta { base, delta } => {
                 self.delta_header(base, delta.len(), at, buffer)?;

@@ -43,6 +43,14 @@ impl<K: Copy + Eq + Hash> Recent<K> {
         Some(known)
     }
 
+    /// Forgets what is not expected to be asked for again.
+    pub(super) fn remove(&mut self, key: &K) {
+        match self.young.remove(key) {
+            Some(known) => self.young_bytes -= known.bytes.len() + OVERHEAD,
+            None => drop(self.old.remove(key)),
+        }
+    }
+
     pub(super) fn put(&mut self, key: K, known: Known) {
         // What an entry costs beside its content counts too: there may be very many small ones.
         let (half, cost) = (self.most / 2, known.bytes.len() + OVERHEAD);

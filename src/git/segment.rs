@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use gix::hashtable::HashMap;
 
+use super::database::Database;
 use super::pack::{Finished, Item, Layout, PackReader, PackWriter};
 use super::packs::Link;
 use super::recent::{Bytes, Recent};
@@ -113,13 +114,24 @@ impl Segment {
     }
 
     /// The bytes of an object, made from the deltas that lead to it where it is not in memory.
-    pub(super) fn read(&mut self, number: u32, recent: &mut Recent<ObjectId>) -> Result<(Kind, Bytes), Error> {
+    pub(super) fn read(
+        &mut self,
+        number: u32,
+        recent: &mut Recent<ObjectId>,
+        repository: &Database,
+    ) -> Result<(Kind, Bytes), Error> {
         let lost = || missing("in a new pack", "is not as it was written");
         let mut deltas = Vec::new();
         let mut at = number;
         let mut bytes = loop {
             let member = self.members.get(at as usize).ok_or_else(lost)?;
             if let Some(known) = recent.get(&member.id) {
+                break known.bytes;
+            }
+            // What was taken over is kept at hand there, with what leads to it.
+            if !member.is_new
+                && let Some(known) = repository.find(&member.id)?
+            {
                 break known.bytes;
             }
             let base = member.base;

@@ -197,6 +197,93 @@ fn both_lanes_come_to_the_same_whatever_changed() {
     }
 }
 
+/// Work of the person's own where the capture has been, or near it.
+fn own_work(home: &Sandbox, random: &mut fastrand::Rng) {
+    for _ in 0..random.usize(1..4) {
+        let path = ["one/f", "two/g", "one/two/h.txt", "x/y/z/i", "f", "one", "x/y", "own"][random.usize(..8)];
+        let file = home.path(path);
+        let is_free = || file.parent().unwrap().is_dir() && !file.is_dir();
+        match random.u8(..6) {
+            0 => drop(std::fs::remove_file(&file)),
+            1 if file.is_file() && !file.is_symlink() => {
+                std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755)).unwrap();
+            }
+            2 if file.is_file() => drop(home.git(&["add", path])),
+            3 if is_free() => {
+                let _ = std::fs::remove_file(&file);
+                std::os::unix::fs::symlink("mine", &file).unwrap();
+            }
+            4 if is_free() => {
+                let _ = std::fs::remove_file(&file);
+                std::fs::create_dir(&file).unwrap();
+                std::fs::write(file.join("mine"), "mine\n").unwrap();
+            }
+            _ if is_free() => {
+                let _ = std::fs::remove_file(&file);
+                std::fs::write(&file, ["mine\n", "", "0\r\n"][random.usize(..3)]).unwrap();
+            }
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn both_lanes_take_nothing_away_whatever_the_person_did() {
+    let mut random = fastrand::Rng::with_seed(4);
+    let cases = std::env::var("GLUE_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(6);
+    for case in 0..cases {
+        let mut trip = Trip::new();
+        random_work(&trip, &mut random);
+        trip.base = trip.away.commit("Base of the rest\n");
+        trip.home.git(&["pull", "-q", "--ff-only"]);
+        listen(&trip);
+        random_work(&trip, &mut random);
+        trip.capture();
+        own_work(&trip.home, &mut random);
+        let twin = twin(&trip);
+        let before = snapshot(trip.home.dir());
+        let (theirs, _) = apply_at(&twin, &[]);
+        let (ours, _) = apply_at(&trip.home, &[]);
+        assert_eq!((ours.code, &ours.err), (theirs.code, &theirs.err), "case {case}");
+        if ours.code == 1 {
+            unchanged(&before, &snapshot(trip.home.dir()));
+            continue;
+        }
+        assert_eq!(stale(&trip.home), stale(&twin), "case {case}");
+        unchanged(&files(&twin), &files(&trip.home));
+        assert_eq!(seen(&trip.home), seen(&twin), "case {case}");
+    }
+}
+
+#[test]
+fn a_submodule_goes_through_git_unless_it_stays() {
+    for moves in [true, false] {
+        let mut trip = Trip::new();
+        listen(&trip);
+        let gitlink = |commit: &str| {
+            trip.away.git(&["update-index", "--add", "--cacheinfo", &format!("160000,{commit},sub")]);
+        };
+        gitlink(&trip.base.to_string());
+        std::fs::create_dir(trip.away.path("sub")).unwrap();
+        let base = trip.away.commit_index("A submodule\n");
+        trip.home.git(&["pull", "-q", "--ff-only"]);
+        trip.away.write("a.txt", "changed\n");
+        trip.away.git(&["add", "a.txt"]);
+        if moves {
+            gitlink(&base.to_string());
+        }
+        let moved = trip.away.commit_index("Change\n");
+        assert_ne!(moved, base);
+        trip.base = base;
+        trip.capture();
+        let (run, lane) = apply_at(&trip.home, &[]);
+        run.is(0);
+        assert_eq!(lane, if moves { Lane::Gits } else { Lane::Ours });
+        assert_eq!(trip.home.git(&["ls-files", "-s"]), trip.away.git(&["ls-files", "-s"]));
+        assert_eq!(trip.home.read("a.txt"), "changed\n");
+    }
+}
+
 #[test]
 fn what_is_unusual_goes_through_git() {
     let settings = [
@@ -234,6 +321,16 @@ fn what_is_unusual_goes_through_git() {
     story(&attributes("*.bin filter=x"), Lane::Ours, "attributes of other files");
     story(&attributes("* text=auto"), Lane::Ours, "text");
     story(&|trip| trip.home.write(".gitattributes", "a.txt ident\n"), Lane::Gits, "an untracked file of attributes");
+    let filter = |trip: &Trip| {
+        trip.home.git(&["config", "filter.lfs.clean", "cat"]);
+        trip.home.git(&["config", "filter.lfs.smudge", "cat"]);
+        trip.home.write(".git/info/attributes", "*.txt filter=lfs diff=lfs merge=lfs -text\n");
+    };
+    story(&filter, Lane::Gits, "large files");
+    story(&|trip| drop(trip.home.git(&["update-index", "--split-index"])), Lane::Gits, "a split index");
+    story(&|trip| drop(trip.home.git(&["sparse-checkout", "set", "dir"])), Lane::Gits, "a sparse checkout");
+    story(&|trip| drop(trip.home.git(&["config", "core.fsmonitor", "/bin/false"])), Lane::Gits, "fsmonitor");
+    story(&|trip| drop(trip.home.git(&["update-index", "--untracked-cache"])), Lane::Gits, "an untracked cache");
     story(&|trip| drop(trip.home.git(&["update-index", "--assume-unchanged", "b.txt"])), Lane::Ours, "marks elsewhere");
     story(&|trip| drop(trip.home.git(&["update-index", "--index-version", "4"])), Lane::Gits, "index version 4");
     story(&|trip| drop(trip.home.git(&["config", "index.skipHash", "true"])), Lane::Ours, "skipHash");

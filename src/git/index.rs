@@ -16,6 +16,7 @@ mod walk;
 pub use edit::{Edited, New};
 pub use entry::{Entry, Stat};
 
+use std::cmp::Ordering;
 use std::fs;
 use std::io::Read;
 use std::path::Path;
@@ -115,12 +116,18 @@ impl Index {
                 return Err(DAMAGED);
             }
             usual(&entry)?;
-            while wanted.get(places.len()).is_some_and(|next| **next < *path) {
-                places.push(place(false));
+            let mut order = Ordering::Greater;
+            while let Some(next) = wanted.get(places.len()) {
+                order = (**next).cmp(path);
+                if order == Ordering::Greater {
+                    break;
+                }
+                places.push(place(order == Ordering::Equal));
+                if order == Ordering::Equal {
+                    break;
+                }
             }
-            if wanted.get(places.len()).is_some_and(|next| **next == *path) {
-                places.push(place(true));
-            } else {
+            if order != Ordering::Equal {
                 is_racy |= entry.changed_in() >= self.second && !entry.is_gitlink();
                 visit(&entry);
             }

@@ -65,6 +65,11 @@ impl Database {
         self.packs().has(id) || elsewhere.iter().any(|handle| handle.exists_without_refresh(id))
     }
 
+    /// Whether the object is in a pack.
+    pub(super) fn has_packed(&self, id: &ObjectId) -> bool {
+        self.packs().has(id)
+    }
+
     /// Whether there may be an object file of this id, or more object directories than the ones that are listed here. Nearly
     /// all that is asked for is new, and few of the folders are there after a `git gc`.
     fn may_be_loose(&self, id: &ObjectId) -> bool {

@@ -189,7 +189,7 @@ impl Objects {
         Ok(self.add(Kind::Blob, bytes.to_vec(), None)?.to_string())
     }
 
-    /// Adds an object; its id. One that the repository has is not written again. With a `base` it costs no more than what
+    /// Adds an object; its id. One that the repository has in a pack is not written again. With a `base` it costs no more than what
     /// differs from it.
     pub fn add(&self, kind: Kind, bytes: Vec<u8>, base: Option<Base<'_>>) -> Result<ObjectId, Error> {
         let id = self.id_of(kind, &bytes)?;
@@ -252,7 +252,8 @@ impl State {
     }
 
     fn add(&mut self, id: ObjectId, kind: Kind, bytes: Bytes, base: Option<Base<'_>>) -> Result<(), Error> {
-        if self.new.has(&id) || self.repository.has(&id) {
+        // Nearly all of them are new. To look for an object file of each costs more than to write one twice.
+        if self.new.has(&id) || self.repository.has_packed(&id) {
             return Ok(());
         }
         self.recent.put(id, Known { kind, bytes: bytes.clone(), place: None });

@@ -4,8 +4,10 @@
 //! understand, and so is every repository that keeps its refs otherwise or replaces objects.
 
 use std::collections::BTreeSet;
+use std::fs::Metadata;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use bstr::{BStr, ByteSlice};
 use gix::ObjectId;
@@ -20,6 +22,31 @@ pub(super) enum Held {
     Id(ObjectId),
     /// The name of another ref.
     Name(String),
+}
+
+/// Packed refs, read.
+pub(super) type Packed = gix::refs::packed::Buffer;
+
+/// What tells one `packed-refs` from the next: git replaces it by a new file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Stamp {
+    modified: SystemTime,
+    size: u64,
+    number: u64,
+}
+
+impl Stamp {
+    #[cfg(unix)]
+    fn of(metadata: &Metadata) -> Option<Stamp> {
+        use std::os::unix::fs::MetadataExt;
+        Some(Stamp { modified: metadata.modified().ok()?, size: metadata.len(), number: metadata.ino() })
+    }
+
+    /// Where files have no numbers, every reading is a new one.
+    #[cfg(not(unix))]
+    fn of(_: &Metadata) -> Option<Stamp> {
+        None
+    }
 }
 
 /// As many symbolic refs are followed one after the other.
@@ -158,14 +185,21 @@ impl Repo {
     }
 
     /// The packed refs, if there are any. Outer `None` where they cannot be read.
-    pub(super) fn packed_refs(&self) -> Option<Option<gix::refs::packed::Buffer>> {
+    pub(super) fn packed_refs(&self) -> Option<Option<Arc<Packed>>> {
         // From here on a map of the file is cheaper than its bytes.
         const LARGE: u64 = 32 * 1024;
         let path = self.common_dir.join("packed-refs");
-        match path.symlink_metadata() {
-            Ok(_) => gix::refs::packed::Buffer::open(path, LARGE, self.format.hash()).ok().map(Some),
-            Err(error) => is_missing(&error).then_some(None),
+        let stamp = match path.symlink_metadata() {
+            Ok(metadata) => Stamp::of(&metadata),
+            Err(error) => return is_missing(&error).then_some(None),
+        };
+        let mut known = self.known.packed.lock().ok()?;
+        if let Some((_, packed)) = known.as_ref().filter(|(known, _)| stamp.is_some() && *known == stamp) {
+            return Some(Some(packed.clone()));
         }
+        let packed = Arc::new(Packed::open(path, LARGE, self.format.hash()).ok()?);
+        *known = Some((stamp, packed.clone()));
+        Some(Some(packed))
     }
 
     fn packed(&self, name: &str) -> Option<Option<Held>> {
@@ -264,7 +298,7 @@ fn loose_below(folder: &Path, name: &str, names: &mut BTreeSet<String>) -> Optio
 }
 
 /// Whether a packed ref has a name that begins so.
-pub(super) fn has_below(packed: &gix::refs::packed::Buffer, prefix: &str) -> bool {
+pub(super) fn has_below(packed: &Packed, prefix: &str) -> bool {
     packed.iter_prefixed(prefix.into()).map_or(true, |mut found| found.next().is_some())
 }
 

@@ -4,12 +4,13 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use bstr::{BString, ByteSlice};
 
 use super::config::{Config, Scope};
 use super::discover::Usual;
+use super::refs::{Packed, Stamp};
 use super::{Command, Error, blocking, command, discover};
 
 /// The hash that names a repository's objects.
@@ -81,6 +82,8 @@ pub struct Repo {
 pub(super) struct Known {
     config: OnceLock<Config>,
     pub(super) store: OnceLock<Arc<gix::odb::Store>>,
+    /// The packed refs, and of which file they are.
+    pub(super) packed: Mutex<Option<(Option<Stamp>, Arc<Packed>)>>,
 }
 
 impl std::fmt::Debug for Known {

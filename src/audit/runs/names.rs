@@ -2,6 +2,8 @@
 //!
 //! A table, so that a line is all it takes to know one more program. Names are lower case; the path is lowered before it is compared.
 
+use std::sync::LazyLock;
+
 use bstr::{BStr, ByteSlice};
 
 use super::Category::{self, Agent, Build, Ci, Editor, Environment, GitHook, Package};
@@ -26,11 +28,15 @@ pub(super) fn of(path: &BStr, hooks_path: Option<&BStr>) -> Option<(Category, &'
         return Some((GitHook, "git runs it as a hook, where its directory is the hooks directory"));
     }
     let name = file_name(&lower);
-    let rule = RULES.iter().find(|(place, patterns, ..)| {
-        patterns.split_ascii_whitespace().any(|pattern| matches(place, pattern.as_bytes(), &lower, name))
-    });
-    rule.map(|(_, _, category, reason)| (*category, *reason))
+    let rule = PATTERNS.iter().find(|(pattern, (place, ..))| matches(place, pattern, &lower, name));
+    rule.map(|(_, (_, _, category, reason))| (*category, *reason))
 }
+
+/// Every pattern of every rule, taken apart once: there may be many paths.
+static PATTERNS: LazyLock<Vec<(&[u8], &Rule)>> = LazyLock::new(|| {
+    let of_rule = |rule: &'static Rule| rule.1.split_ascii_whitespace().map(move |pattern| (pattern.as_bytes(), rule));
+    RULES.iter().flat_map(of_rule).collect()
+});
 
 fn matches(place: &Where, pattern: &[u8], path: &[u8], name: &[u8]) -> bool {
     match place {
@@ -60,10 +66,9 @@ fn is_hook(lower: &[u8], hooks_path: Option<&BStr>) -> bool {
         let directory = directory.strip_prefix(b"./").unwrap_or(directory);
         !directory.is_empty() && is_at_or_below(lower, directory)
     });
-    let mut components = lower.rsplit_str("/");
-    let named =
-        components.next().is_some_and(|name| HOOKS.split_ascii_whitespace().any(|hook| hook.as_bytes() == name));
-    configured || named && components.any(|name| name.ends_with(b"hooks"))
+    let is_named = || HOOKS.split_ascii_whitespace().any(|hook| hook.as_bytes() == file_name(lower));
+    let mut folders = lower.rsplit(|&byte| byte == b'/').skip(1);
+    configured || folders.any(|name| name.ends_with(b"hooks")) && is_named()
 }
 
 /// The hooks of githooks(5).
@@ -78,7 +83,7 @@ const HOOKS: &str = "applypatch-msg pre-applypatch post-applypatch pre-commit pr
 type Rule = (Where, &'static str, Category, &'static str);
 
 /// The first rule that fits decides.
-const RULES: &[Rule] = &[
+static RULES: &[Rule] = &[
     (
         Anywhere,
         ".husky .githooks .git-hooks .git_hooks",

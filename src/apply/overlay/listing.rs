@@ -90,12 +90,15 @@ impl Listing {
         for Change { name, was, becomes } in changes {
             let key = |mode: u32| Key { name: name.as_bytes(), is_folder: mode == FOLDER };
             let was = was.and_then(|mode| self.position(key(mode)).ok());
-            let place = becomes.map(|item| self.position(key(item.mode)).unwrap_or_else(|at| at));
+            let place = becomes.map(|item| self.position(key(item.mode)));
             let (key, item) = (key(becomes.map_or(0, |item| item.mode)), becomes);
             match (was, place) {
-                (Some(was), Some(place)) if was == place => parts.push(Part { range: self.range(was), key, item }),
+                (Some(was), Some(Ok(place))) if was == place => parts.push(Part { range: self.range(was), key, item }),
+                // A folder that becomes a file is sorted anew, even if among what is there its place stays the same: something new
+                // may belong between the two.
                 (was, place) => {
                     parts.extend(was.map(|was| Part { range: self.range(was), key, item: None }));
+                    let place = place.map(|place| place.unwrap_or_else(|place| place));
                     let start = place.map(|place| self.starts.get(place).copied().unwrap_or(self.bytes.len()));
                     parts.extend(start.map(|start| Part { range: start..start, key, item }));
                 }

@@ -89,6 +89,25 @@ fn edited_trees_are_those_that_git_writes() {
     }
 }
 
+/// `a` as a file stands before `a.b`, as a folder after it.
+#[test]
+fn a_folder_that_becomes_a_file_is_sorted_anew_among_what_is_new() {
+    let folder = tempfile::tempdir().unwrap();
+    git(folder.path(), &["init", "-q", "."], b"");
+    let repo = Repo::discover_at(folder.path()).unwrap().unwrap();
+    let isolated = Isolated::over(&repo, Outside::Nothing, None).unwrap();
+    let objects = isolated.objects().unwrap();
+    let file = Item { mode: 0o100_644, id: ObjectId::empty_blob(gix::hash::Kind::Sha1) };
+    let files = |paths: &[&str]| Files::from_iter(paths.iter().map(|path| ((*path).to_owned(), file)));
+    let (folders, both) = (files(&["a/x", "z"]), files(&["a", "a.b", "z"]));
+    let (before, after) = (tree_of(folder.path(), &folders), tree_of(folder.path(), &both));
+    let there = Edits::from([("a/x".into(), None), ("a".into(), Some(file)), ("a.b".into(), Some(file))]);
+    let back = Edits::from([("a/x".into(), Some(file)), ("a".into(), None), ("a.b".into(), None)]);
+    let mut overlay = Overlay::on(before);
+    assert_eq!(overlay.edit(objects, &there).unwrap(), after);
+    assert_eq!(overlay.edit(objects, &back).unwrap(), before);
+}
+
 #[test]
 fn a_tree_of_an_older_git_is_written_anew_as_todays() {
     let folder = tempfile::tempdir().unwrap();

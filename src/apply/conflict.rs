@@ -199,9 +199,12 @@ fn free_name(desk: &Desk, tree: &str, path: &BStr, taken: &BTreeMap<BString, Tre
     let folders: Vec<usize> = path.find_iter("/").collect();
     for at in folders {
         let folder = path[..at].as_bstr();
-        let on_disk = desk.file(folder)?.symlink_metadata();
-        let lands = desk.objects().entry(tree, folder)?.is_some_and(|item| item.mode != 0o040_000);
-        if lands || on_disk.is_ok_and(|metadata| !metadata.is_dir()) {
+        let is_in_the_way = match desk.objects().entry(tree, folder)? {
+            // What is there now makes place for what lands.
+            Some(item) => item.mode != 0o040_000,
+            None => desk.file(folder)?.symlink_metadata().is_ok_and(|metadata| !metadata.is_dir()),
+        };
+        if is_in_the_way {
             path = BString::from(path.replace("/", "-"));
             break;
         }

@@ -15,6 +15,7 @@ mod capture;
 mod capture_cache;
 mod capture_files;
 mod capture_hidden;
+mod capture_lines;
 mod checkout;
 mod diff;
 mod documents;

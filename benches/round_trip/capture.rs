@@ -17,7 +17,7 @@ pub fn bench(project: &Project, on: &Repositories) {
         git.push(glues_commands(on));
         run(sandbox, "cp -p ../index .git/index");
         // What is kept for the next time is kept there.
-        run(&on.folder, &format!("if [ -e glue ]; then mv glue gone-glue-{number}; fi"));
+        run(&on.folder, &format!("if [ -e glue ]; then mv glue gone-glue-{number}; fi; mkdir glue"));
         first.push(ours());
         again.push(ours());
     }

@@ -11,7 +11,7 @@
 
 use std::collections::HashMap;
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -257,16 +257,26 @@ fn is_same_file(_: &File, _: &File) -> io::Result<bool> {
 }
 
 /// Reads until `buffer` is full or the file ends.
-fn read_at(mut file: &File, buffer: &mut [u8], at: u64) -> io::Result<usize> {
-    file.seek(SeekFrom::Start(at))?;
+fn read_at(file: &File, buffer: &mut [u8], at: u64) -> io::Result<usize> {
     let mut read = 0;
     while read < buffer.len() {
-        match file.read(&mut buffer[read..])? {
+        match read_once(file, &mut buffer[read..], at + read as u64)? {
             0 => break,
             count => read += count,
         }
     }
     Ok(read)
+}
+
+#[cfg(unix)]
+fn read_once(file: &File, buffer: &mut [u8], at: u64) -> io::Result<usize> {
+    std::os::unix::fs::FileExt::read_at(file, buffer, at)
+}
+
+#[cfg(not(unix))]
+fn read_once(mut file: &File, buffer: &mut [u8], at: u64) -> io::Result<usize> {
+    file.seek(SeekFrom::Start(at))?;
+    io::Read::read(&mut file, buffer)
 }
 
 fn make_private(directory: &Path) -> io::Result<()> {

@@ -1,14 +1,15 @@
-//! The diffs of a series, entry by entry: from the cache, the rest from one `git diff-tree`. What is not small is never in
-//! memory as a whole.
+//! The diffs of a series, entry by entry: from the cache, made here where that is easy, the rest from one `git diff-tree`.
+//! What is not small is never in memory as a whole.
 
 use std::io::{self, BufRead, BufReader, Cursor, Read, Seek, Write};
 
 use bstr::ByteSlice;
 use tempfile::SpooledTempFile;
 
-use super::Workspace;
-use super::kept::Kept;
+use super::kept::{Change, Kept};
+use super::lines::{self, Texts};
 use super::series::Step;
+use super::{Survey, Workspace};
 use crate::git::{Error, Running};
 use crate::mbox::{Surveyed, survey};
 
@@ -17,34 +18,64 @@ pub(super) struct Source<'a> {
     workspace: &'a Workspace,
     kept: &'a mut Kept,
     made: Option<Diffs>,
-    /// For each step that is left, whether git makes its diff.
-    is_made: std::vec::IntoIter<bool>,
+    /// Where the diff of each step that is left comes from.
+    from: std::vec::IntoIter<From>,
 }
+
+/// Where a diff comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum From {
+    Cache,
+    Lines,
+    Git,
+}
+
+/// A diff, and what the writer of mails wants to know of it.
+type Surveyable = (Surveyed, Box<dyn Read>);
 
 /// A diff up to this many bytes stays in memory.
 const IN_MEMORY: usize = 1 << 20;
 
 impl<'a> Source<'a> {
-    /// Has git make the diffs that are not in the cache.
-    pub(super) fn of(workspace: &'a Workspace, steps: &[Step], kept: &'a mut Kept) -> Result<Source<'a>, Error> {
-        let is_made: Vec<bool> = steps.iter().map(|step| !kept.has_diff(&step.from, &step.to)).collect();
-        let pairs = steps.iter().zip(&is_made).filter(|(_, is_made)| **is_made).map(|(step, _)| pair(step));
+    /// Has git make the diffs that are not in the cache and not easy.
+    pub(super) fn of(
+        workspace: &'a Workspace,
+        steps: &[Step],
+        survey: &Survey,
+        kept: &'a mut Kept,
+    ) -> Result<Source<'a>, Error> {
+        let (mut texts, mut from) = (Texts::default(), Vec::with_capacity(steps.len()));
+        for (step, changes) in steps.iter().zip(&survey.changes) {
+            from.push(match kept.has_diff(&step.from, &step.to) {
+                true => From::Cache,
+                false if texts.are(workspace, changes)? => From::Lines,
+                false => From::Git,
+            });
+        }
+        let pairs = steps.iter().zip(&from).filter(|(_, from)| **from == From::Git).map(|(step, _)| pair(step));
         let pairs: Vec<_> = pairs.collect();
         let made = if pairs.is_empty() { None } else { Some(Diffs::of(workspace, &pairs)?) };
-        Ok(Source { workspace, kept, made, is_made: is_made.into_iter() })
+        Ok(Source { workspace, kept, made, from: from.into_iter() })
     }
 
-    /// The diff of the next step, which is `step`, if it has no more than `most` bytes.
-    pub(super) fn next(&mut self, step: &Step, most: u64) -> io::Result<Option<(Surveyed, Box<dyn Read>)>> {
-        let is_made = self.is_made.next().unwrap_or(true);
-        if !is_made && let Some((surveyed, diff)) = self.kept.diff(&step.from, &step.to) {
+    /// The diff of the next step, which is `step` and changes these paths, if it has no more than `most` bytes.
+    pub(super) fn next(&mut self, step: &Step, changes: &[Change], most: u64) -> io::Result<Option<Surveyable>> {
+        let from = self.from.next().unwrap_or(From::Git);
+        if from == From::Cache
+            && let Some((surveyed, diff)) = self.kept.diff(&step.from, &step.to)
+        {
             let fits = diff.len() as u64 <= most;
             return Ok(fits.then(|| (surveyed, Box::new(Cursor::new(diff)) as Box<dyn Read>)));
         }
+        if from == From::Lines
+            && let Some(diff) = lines::diff(self.workspace, changes).map_err(io::Error::other)?
+        {
+            return if diff.len() as u64 <= most { self.keep(step, diff).map(Some) } else { Ok(None) };
+        }
         let mut spool = SpooledTempFile::new(IN_MEMORY);
         let is_whole = match &mut self.made {
-            Some(made) if is_made => made.next_into(&mut spool, most)?,
-            // The record was damaged.
+            Some(made) if from == From::Git => made.next_into(&mut spool, most)?,
+            // The record was damaged, or what was text is none any more.
             _ => {
                 let mut alone = Diffs::of(self.workspace, &[pair(step)]).map_err(io::Error::other)?;
                 alone.next_into(&mut spool, most)?
@@ -54,15 +85,20 @@ impl<'a> Source<'a> {
             return Ok(None);
         }
         spool.rewind()?;
-        let surveyed = survey(&mut spool)?;
-        spool.rewind()?;
         if spool.is_rolled() {
+            let surveyed = survey(&mut spool)?;
+            spool.rewind()?;
             return Ok(Some((surveyed, Box::new(spool))));
         }
         let mut diff = Vec::new();
         spool.read_to_end(&mut diff)?;
+        self.keep(step, diff).map(Some)
+    }
+
+    fn keep(&mut self, step: &Step, diff: Vec<u8>) -> io::Result<Surveyable> {
+        let surveyed = survey(diff.as_slice())?;
         self.kept.put_diff(&step.from, &step.to, &surveyed, &diff);
-        Ok(Some((surveyed, Box::new(Cursor::new(diff)))))
+        Ok((surveyed, Box::new(Cursor::new(diff))))
     }
 
     /// Waits for git's end; an error if it did not succeed.

@@ -44,26 +44,19 @@ fn stashes(workspace: &Workspace, findings: &mut Findings) -> Result<(), Error> 
 /// Local branches with commits that neither HEAD, nor the bootstrap, nor a remote has. (What a remote has is not lost with
 /// the sandbox.)
 fn branches(workspace: &Workspace, bootstrap: &Bootstrap, findings: &mut Findings) -> Result<(), Error> {
-    let format = "--format=%(objectname) %(refname)";
-    let bytes = workspace.repo.git("for-each-ref").args([format, "refs/heads/", "refs/remotes/"]).output()?;
-    let (mut local, mut known) = (Vec::new(), String::new());
-    for line in bytes.lines() {
-        let Some((id, name)) = line.split_once_str(" ") else { continue };
-        let id = id.to_str_lossy();
-        match name.strip_prefix(b"refs/heads/") {
-            Some(name) => local.push((id.into_owned(), BString::from(name))),
-            None => known += &format!("^{id}\n"),
-        }
-    }
+    let repo = &workspace.repo;
+    let mut known: String = repo.refs_at("refs/remotes")?.iter().map(|(_, id)| format!("^{id}\n")).collect();
+    let local = repo.refs_at("refs/heads")?;
     let snapshot = bootstrap.snapshot.as_ref().map(|(id, _)| id);
     for id in workspace.head.iter().chain(&bootstrap.commit).chain(snapshot) {
         known += &format!("^{id}\n");
     }
     let mut named = Vec::new();
-    for (id, name) in local.into_iter().filter(|(id, _)| workspace.head.as_ref() != Some(id)) {
+    for (name, id) in local.into_iter().filter(|(_, id)| workspace.head.as_ref() != Some(id)) {
         let command = workspace.desk.git_without_files("rev-list").args(["--count", "--ignore-missing", "--stdin"]);
         let count: usize = command.input(format!("{id}\n{known}")).line()?.to_str_lossy().parse().unwrap_or(0);
         if count > 0 {
+            let name = name.trim_start_matches("refs/heads/");
             named.push(BString::from(format!("{name} ({})", counted(count, "commit", "commits"))));
         }
     }

@@ -27,8 +27,8 @@ pub(super) struct Change {
     pub(super) is_pointer: bool,
 }
 
-/// Raised when values of another form are written.
-const FORM: &str = "1";
+/// Raised when values of another form are written, or diffs are made in another way.
+const FORM: &str = "2";
 /// The most that all cached files may have unless `glue.cacheSize` says otherwise, in bytes.
 const LIMIT: u64 = 256 << 20;
 

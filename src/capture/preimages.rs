@@ -58,7 +58,9 @@ pub(super) fn pack(
     if taken.is_empty() {
         return Ok(None);
     }
-    let command = workspace.desk.git_without_files("pack-objects").args(["--stdout", "-q", "--delta-base-offset"]);
+    // These are different files, which make poor deltas of each other; a small file gets little smaller with more effort.
+    let options = ["--stdout", "-q", "--delta-base-offset", "--window=0", "--compression=1"];
+    let command = workspace.desk.git_without_files("pack-objects").args(options);
     let pack = command.input(taken).output()?;
     if left.is_empty() {
         kept.put_pack(&all, &pack);

@@ -2,8 +2,6 @@
 
 use std::path::Path;
 
-use bstr::ByteSlice;
-
 use super::runtime::variable;
 use super::{Options, Workspace};
 use crate::git::{Error, Repo};
@@ -80,9 +78,8 @@ fn meta(store: &Store, id: &str) -> Option<Meta> {
 
 /// What `--begin` recorded: session and commit.
 fn begun(repo: &Repo) -> Result<Vec<(String, String)>, Error> {
-    let bytes = repo.git("for-each-ref").args(["--format=%(objectname) %(refname)", REFS]).output()?;
-    let lines = bytes.lines().filter_map(|line| line.to_str().ok()?.split_once(' '));
-    Ok(lines.map(|(commit, name)| (name.trim_start_matches(REFS).replace(DOT, "."), commit.to_owned())).collect())
+    let refs = repo.refs_at(REFS.trim_end_matches('/'))?;
+    Ok(refs.into_iter().map(|(name, commit)| (name.trim_start_matches(REFS).replace(DOT, "."), commit)).collect())
 }
 
 /// Those of them that belong to this work tree, or to none that the store knows; newest first.

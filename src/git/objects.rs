@@ -299,6 +299,9 @@ impl State {
         if let Some(found) = self.new.header(id) {
             return Ok(Some(found));
         }
+        if let Some(known) = self.recent.get(id) {
+            return Ok(Some((known.kind, known.bytes.len() as u64)));
+        }
         self.find(|database| database.header(id))
     }
 

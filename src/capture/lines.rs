@@ -1,0 +1,276 @@
+//! The diff between two trees, made without a process, where nothing in it needs more than a comparison of lines.
+//!
+//! A commit that only changes files, or only adds or only deletes some, has no renames and no copies to look for: its diff is
+//! that of each file, in git's form, with git's context and git's way to slide a hunk to where people expect it. Which
+//! lines of many equal ones are said to have changed may differ from what git says. What is binary, large, of more than
+//! one kind or a submodule is git's.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::io::{self, Write};
+use std::ops::Range;
+
+use bstr::{BStr, BString, ByteSlice};
+use imara_diff::sources::byte_lines;
+use imara_diff::{Algorithm, Diff, Hunk, InternedInput, Token};
+
+use super::Workspace;
+use super::kept::Change;
+use crate::git::{Bytes, Error, Kind, ObjectId, TreeItem};
+use crate::patch::quote;
+
+/// Which files are text, as far as that was looked at; by path, which hardly ever changes.
+#[derive(Default)]
+pub(super) struct Texts(HashMap<BString, bool>);
+
+/// Larger files are git's, in bytes.
+const LARGEST: u64 = 1 << 20;
+/// More at once is git's, in bytes: the diff is held in memory.
+const MOST: u64 = 4 << 20;
+/// Lines around what changed.
+const CONTEXT: u32 = 3;
+/// Where git looks for a zero byte, which makes a file binary, in bytes.
+const LOOKED_AT: usize = 8000;
+/// The most of a line that says where a hunk is, in bytes.
+const LONGEST_PLACE: usize = 80;
+
+impl Texts {
+    /// Whether [`diff`] is likely to have an answer.
+    pub(super) fn are(&mut self, workspace: &Workspace, changes: &[Change]) -> Result<bool, Error> {
+        let bytes: u64 = changes.iter().filter_map(|change| change.size).sum();
+        if bytes > MOST || !is_one_kind(changes) {
+            return Ok(false);
+        }
+        for Change { change, size, .. } in changes {
+            for item in [&change.old, &change.new].into_iter().flatten() {
+                if item.is_gitlink() || size.is_some_and(|size| size > LARGEST) {
+                    return Ok(false);
+                }
+            }
+            let Some(item) = change.new.as_ref().or(change.old.as_ref()) else { continue };
+            let is_text = match self.0.get(&change.path) {
+                Some(is_text) => *is_text,
+                None => {
+                    let is_text = text(workspace, Some(item))?.is_some();
+                    self.0.insert(change.path.clone(), is_text);
+                    is_text
+                }
+            };
+            if !is_text {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+}
+
+/// Whether there is nothing that could be a rename or a copy, and no file that became something else.
+fn is_one_kind(changes: &[Change]) -> bool {
+    let count = |matches: fn(&Change) -> bool| changes.iter().filter(|change| matches(change)).count();
+    let added = count(|change| change.change.old.is_none());
+    let kind = |item: &Option<TreeItem>| item.as_ref().map(|item| item.mode >> 12);
+    let is_same = |change: &Change| {
+        let (old, new) = (kind(&change.change.old), kind(&change.change.new));
+        old.is_none() || new.is_none() || old == new
+    };
+    (added == 0 || added == changes.len()) && changes.iter().all(is_same)
+}
+
+/// The diff in git's form; `None` where git has to make it.
+pub(super) fn diff(workspace: &Workspace, changes: &[Change]) -> Result<Option<Vec<u8>>, Error> {
+    let mut out = Vec::new();
+    for Change { change, .. } in changes {
+        let sides = (text(workspace, change.old.as_ref())?, text(workspace, change.new.as_ref())?);
+        let (Some(before), Some(after)) = sides else { return Ok(None) };
+        if (out.len() + before.len() + after.len()) as u64 > 2 * MOST {
+            return Ok(None);
+        }
+        let file = File { workspace, path: change.path.as_bstr(), old: change.old.as_ref(), new: change.new.as_ref() };
+        if file.write(&before, &after, &mut out).is_err() {
+            return Ok(None);
+        }
+    }
+    Ok(Some(out))
+}
+
+/// The content of a file or a symbolic link, if it is text; nothing, where there is none.
+fn text(workspace: &Workspace, item: Option<&TreeItem>) -> Result<Option<Bytes>, Error> {
+    let Some(item) = item else { return Ok(Some(Bytes::default())) };
+    // One that is missing, as in a partial clone, is git's to fetch or to name.
+    if workspace.objects.size(&item.id).unwrap_or(u64::MAX) > LARGEST {
+        return Ok(None);
+    }
+    let Ok(id) = ObjectId::from_hex(item.id.as_bytes()) else { return Ok(None) };
+    let bytes = workspace.objects.read_kind(id, Kind::Blob)?;
+    let is_binary = bytes[..bytes.len().min(LOOKED_AT)].contains(&0);
+    Ok((!is_binary).then_some(bytes))
+}
+
+/// One file on both sides.
+struct File<'a> {
+    workspace: &'a Workspace,
+    path: &'a BStr,
+    old: Option<&'a TreeItem>,
+    new: Option<&'a TreeItem>,
+}
+
+impl File<'_> {
+    fn write(&self, before: &[u8], after: &[u8], out: &mut Vec<u8>) -> io::Result<()> {
+        self.header(out)?;
+        if before == after {
+            return Ok(());
+        }
+        for (prefix, item, mark) in [("a/", self.old, "---"), ("b/", self.new, "+++")] {
+            let name = if item.is_some() { self.name(prefix) } else { Cow::Borrowed(BStr::new("/dev/null")) };
+            // Without it other programs would end the name at the blank.
+            let end = if item.is_some() && self.path.contains(&b' ') { "\t" } else { "" };
+            out.extend_from_slice(mark.as_bytes());
+            out.push(b' ');
+            out.extend_from_slice(&name);
+            writeln!(out, "{end}")?;
+        }
+        let hunks = Hunks::of(before, after);
+        if !hunks.are_whole() {
+            return Err(io::ErrorKind::InvalidData.into());
+        }
+        hunks.write(out)
+    }
+
+    fn header(&self, out: &mut Vec<u8>) -> io::Result<()> {
+        out.extend_from_slice(b"diff --git ");
+        out.extend_from_slice(&self.name("a/"));
+        out.push(b' ');
+        out.extend_from_slice(&self.name("b/"));
+        out.push(b'\n');
+        match (self.old, self.new) {
+            (None, Some(new)) => writeln!(out, "new file mode {:06o}", new.mode)?,
+            (Some(old), None) => writeln!(out, "deleted file mode {:06o}", old.mode)?,
+            (Some(old), Some(new)) if old.mode != new.mode => {
+                writeln!(out, "old mode {:06o}\nnew mode {:06o}", old.mode, new.mode)?;
+            }
+            _ => {}
+        }
+        let zero = self.workspace.desk.format().zero();
+        let id = |item: Option<&TreeItem>| item.map_or_else(|| zero.to_owned(), |item| item.id.clone());
+        let (old, new) = (id(self.old), id(self.new));
+        match (self.old, self.new) {
+            _ if old == new => Ok(()),
+            (Some(one), Some(other)) if one.mode == other.mode => writeln!(out, "index {old}..{new} {:06o}", one.mode),
+            _ => writeln!(out, "index {old}..{new}"),
+        }
+    }
+
+    fn name(&self, prefix: &str) -> Cow<'_, BStr> {
+        let whole: BString = [prefix.as_bytes(), self.path].concat().into();
+        Cow::Owned(quote(whole.as_bstr()).into_owned())
+    }
+}
+
+/// What differs between two texts.
+struct Hunks<'a> {
+    input: InternedInput<&'a [u8]>,
+    hunks: Vec<Hunk>,
+}
+
+impl<'a> Hunks<'a> {
+    fn of(before: &'a [u8], after: &'a [u8]) -> Hunks<'a> {
+        let mut input = InternedInput::default();
+        input.update_before(byte_lines(before));
+        input.update_after(byte_lines(after));
+        let mut diff = Diff::compute(Algorithm::Histogram, &input);
+        diff.postprocess_lines(&input);
+        let hunks = diff.hunks().collect();
+        Hunks { input, hunks }
+    }
+
+    /// Whether the hunks are all that differs: a capture must not depend on somebody else's arithmetic.
+    fn are_whole(&self) -> bool {
+        let (before, after) = (&self.input.before, &self.input.after);
+        let (mut old, mut new) = (0, 0);
+        let end = Hunk { before: length(before)..length(before), after: length(after)..length(after) };
+        self.hunks.iter().chain([&end]).all(|hunk| {
+            let same = before.get(old as usize..hunk.before.start as usize);
+            let is_same = same.is_some() && same == after.get(new as usize..hunk.after.start as usize);
+            (old, new) = (hunk.before.end, hunk.after.end);
+            is_same
+        })
+    }
+
+    fn write(&self, out: &mut Vec<u8>) -> io::Result<()> {
+        let mut place = Place { searched: 0, line: None };
+        for group in self.hunks.chunk_by(|one, other| other.before.start - one.before.end <= 2 * CONTEXT) {
+            let (Some(first), Some(last)) = (group.first(), group.last()) else { continue };
+            let lead = first.before.start.min(CONTEXT);
+            let trail = (length(&self.input.before) - last.before.end).min(CONTEXT);
+            let before = first.before.start - lead..last.before.end + trail;
+            let after = first.after.start - lead..last.after.end + trail;
+            write!(out, "@@ -{} +{} @@", Extent(&before), Extent(&after))?;
+            self.place(&mut place, before.start, out);
+            out.push(b'\n');
+            let mut at = before.start;
+            for hunk in group {
+                self.before(at..hunk.before.start, b' ', out);
+                self.before(hunk.before.clone(), b'-', out);
+                for number in hunk.after.clone() {
+                    self.line(b'+', self.input.after[number as usize], out);
+                }
+                at = hunk.before.end;
+            }
+            self.before(at..before.end, b' ', out);
+        }
+        Ok(())
+    }
+
+    fn before(&self, lines: Range<u32>, mark: u8, out: &mut Vec<u8>) {
+        for number in lines {
+            self.line(mark, self.input.before[number as usize], out);
+        }
+    }
+
+    fn line(&self, mark: u8, token: Token, out: &mut Vec<u8>) {
+        let line = self.input.interner[token];
+        out.push(mark);
+        out.extend_from_slice(line);
+        if !line.ends_with(b"\n") {
+            out.extend_from_slice(b"\n\\ No newline at end of file\n");
+        }
+    }
+
+    /// Says after a hunk's numbers which function it may be in: the last line above it that begins like a name.
+    fn place(&self, place: &mut Place, start: u32, out: &mut Vec<u8>) {
+        let line = |number: u32| self.input.interner[self.input.before[number as usize]];
+        let is_name = |first: &u8| first.is_ascii_alphabetic() || b"_$".contains(first);
+        let found = (place.searched..start).rev().find(|number| line(*number).first().is_some_and(is_name));
+        place.line = found.or(place.line);
+        place.searched = start;
+        if let Some(number) = place.line {
+            let line = line(number);
+            out.push(b' ');
+            out.extend_from_slice(line[..line.len().min(LONGEST_PLACE)].trim_ascii_end());
+        }
+    }
+}
+
+/// How many lines there are; of a file that is not large.
+fn length(lines: &[Token]) -> u32 {
+    u32::try_from(lines.len()).unwrap_or(u32::MAX)
+}
+
+/// The last line that began like a name, above the lines that were looked at.
+struct Place {
+    searched: u32,
+    line: Option<u32>,
+}
+
+/// Lines as a hunk's header has them, counted from one; where there are none it names the line before.
+struct Extent<'a>(&'a Range<u32>);
+
+impl std::fmt::Display for Extent<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0.len() {
+            0 => write!(f, "{},0", self.0.start),
+            1 => write!(f, "{}", self.0.start + 1),
+            count => write!(f, "{},{count}", self.0.start + 1),
+        }
+    }
+}

@@ -73,6 +73,8 @@ fn one_mail_and_very_many_land_without_a_git() {
         starts_none(&trip.home, "git-glue-apply", &[ID]);
         trip.same();
         trip.home.git(&["fsck", "--strict"]);
+        // It is here already.
+        starts_none(&trip.home, "git-glue-apply", &[ID]);
     }
 }
 

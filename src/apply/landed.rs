@@ -60,6 +60,9 @@ fn is_still_there(repo: &Repo, target: &Target, record: &Record, tip: &str) -> R
     }
     let isolated = Isolated::over(repo, Outside::WorkTreeAndFileSystem, Some(&repo.common_dir))?;
     let uncommitted = isolated.changes(&tip_tree, &record.worktree_tree)?;
+    if uncommitted.is_empty() {
+        return Ok(true);
+    }
     // What was not committed is gone when every file of it is what the commit says.
     let desk = Desk::open(repo, &isolated, Attributes::Captures)?;
     for change in &uncommitted {
@@ -67,7 +70,7 @@ fn is_still_there(repo: &Repo, target: &Target, record: &Record, tip: &str) -> R
             return Ok(true);
         }
     }
-    Ok(uncommitted.is_empty())
+    Ok(false)
 }
 
 /// Whether the first-parent history of `tip` has the capture's commits one after the other.

@@ -49,6 +49,19 @@ impl<'a> Entries<'a> {
         Ok(None)
     }
 
+    /// Passes over entries that both have next, byte for byte the same.
+    pub fn pass_over_same(&mut self, other: &mut Entries<'_>) {
+        while let Some(length) = self.bytes[self.at..].find_byte(0).map(|nul| nul + 1 + self.hash.len_in_bytes()) {
+            match self.bytes.get(self.at..self.at + length) {
+                Some(entry) if other.bytes[other.at..].starts_with(entry) => {
+                    self.at += length;
+                    other.at += length;
+                }
+                _ => return,
+            }
+        }
+    }
+
     fn entry(&mut self) -> Option<Entry<'a>> {
         let start = self.at;
         let rest = &self.bytes[start..];

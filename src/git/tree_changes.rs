@@ -61,6 +61,7 @@ impl Walk<'_> {
         let (old_bytes, new_bytes) = (self.bytes(old)?, self.bytes(new)?);
         let hash = self.objects.hash();
         let (mut olds, mut news) = (Entries::of(&old_bytes, hash), Entries::of(&new_bytes, hash));
+        olds.pass_over_same(&mut news);
         let (mut left, mut right) = (next(&mut olds, old)?, next(&mut news, new)?);
         loop {
             let order = match (&left, &right) {
@@ -70,6 +71,9 @@ impl Walk<'_> {
                 (None, None) => break,
             };
             self.entry(left.as_ref().filter(|_| order.is_le()), right.as_ref().filter(|_| order.is_ge()))?;
+            if order.is_eq() {
+                olds.pass_over_same(&mut news);
+            }
             if order.is_le() {
                 left = next(&mut olds, old)?;
             }

@@ -37,8 +37,9 @@ fn assert_reads_back(file: &[u8], entries: &[(Entry, Vec<u8>)], preamble: &Pream
     }
 }
 
-/// A diff of one file from `old` to `new`, in one hunk.
+/// A diff of one file from `old` to `new`, in one hunk. It changes something: from nothing to nothing is to an empty line.
 fn diff_of(name: &str, old: &[u8], new: &[u8]) -> Vec<u8> {
+    let new = if old.is_empty() && new.is_empty() { b"\n" } else { new };
     let mut diff =
         format!("diff --git a/{name} b/{name}\nindex {:040}..{:040} 100644\n--- a/{name}\n+++ b/{name}\n", 1, 2)
             .into_bytes();

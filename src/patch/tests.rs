@@ -51,10 +51,10 @@ fn names_with_blanks_quotes_and_prefixes() {
     check(&format!("diff --git \"a/x\" b/x\n{mode}"), ChangeKind::ModeChanged, Some("x"), Some("x"));
     check(&format!("diff --git a/x \"b/x\"\n{mode}"), ChangeKind::ModeChanged, Some("x"), Some("x"));
     check(
-        "diff --git a/a b b/a c\n--- a/a b\t\n+++ b/a c\t\n@@ -1 +1 @@\n-x\n+y\n",
+        "diff --git a/a b b/a b\n--- a/a b\t\n+++ b/a b\t\n@@ -1 +1 @@\n-x\n+y\n",
         ChangeKind::Modified,
         Some("a b"),
-        Some("a c"),
+        Some("a b"),
     );
     let renamed = ChangeKind::Renamed { similarity: Some(90) };
     check(
@@ -63,6 +63,13 @@ fn names_with_blanks_quotes_and_prefixes() {
         Some("o ld"),
         Some("n\tw"),
     );
+}
+
+#[test]
+fn a_file_does_not_move_without_saying_so() {
+    let diff = "diff --git a/a b b/a c\n--- a/a b\t\n+++ b/a c\t\n@@ -1 +1 @@\n-x\n+y\n";
+    let error = changes(diff.as_bytes()).collect::<Result<Vec<_>, _>>().expect_err("it is refused");
+    assert!(error.to_string().contains("names the file in two ways"), "{error}");
 }
 
 #[test]

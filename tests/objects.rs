@@ -173,6 +173,22 @@ fn what_the_repository_has_is_not_written_again() {
 }
 
 #[test]
+fn a_blob_is_found_by_the_start_of_its_id_and_by_nothing_longer() {
+    let (sandbox, known) = packed(&[], 3, 400);
+    let isolated = isolated(&sandbox);
+    let objects = isolated.objects().unwrap();
+    let (stored, new) = (known[0].0, objects.add(Kind::Blob, b"new".to_vec(), None).unwrap());
+    for id in [stored, new] {
+        let hex = id.to_string();
+        for (abbreviated, found) in [(&hex[..12], Some(id)), (&hex[..], Some(id)), (&format!("{hex}{hex}")[..62], None)]
+        {
+            assert_eq!(objects.find_blob(abbreviated.into()).unwrap(), found, "{abbreviated}");
+        }
+    }
+    assert_eq!(objects.find_blob("no id".into()).unwrap(), None);
+}
+
+#[test]
 fn a_git_in_the_private_directory_sees_what_was_added_and_nobody_else_does() {
     for (versions, is_dry) in [(3, false), (3, true), (40, false), (40, true)] {
         let (sandbox, known) = packed(&[], 5, 3000);

@@ -112,7 +112,9 @@ impl Objects {
     /// The one blob whose id begins with these hex digits; `None` if there is none or more than one.
     pub fn find_blob(&self, abbreviated: &BStr) -> Result<Option<ObjectId>, Error> {
         let hex = abbreviated.to_str().unwrap_or_default();
-        let Ok(prefix) = gix::hash::Prefix::from_hex(hex) else { return Ok(None) };
+        let prefix =
+            gix::hash::Prefix::from_hex(hex).ok().filter(|prefix| prefix.hex_len() <= self.hash().len_in_hex());
+        let Some(prefix) = prefix else { return Ok(None) };
         let mut state = self.state();
         let mut ids: HashSet<ObjectId> = state.new.ids().filter(|id| prefix.cmp_oid(id).is_eq()).copied().collect();
         state.repository.with_prefix(prefix, &mut ids)?;

@@ -13,9 +13,9 @@ use bstr::{BStr, BString, ByteSlice};
 use self::paths::Paths;
 use super::Error;
 use super::added::Search;
-use super::overlay::{Edits, FOLDER, Item, Overlay, canonical};
+use super::overlay::{Edits, FOLDER, Item, Overlay};
 use super::place::Patch;
-use crate::git::Objects;
+use crate::git::{Objects, canonical_mode};
 use crate::patch::{ChangeKind, Contents, FileChange, FilePatch};
 
 pub use self::image::Image;
@@ -204,9 +204,9 @@ impl<'p> Plan<'p, '_> {
 
 /// The mode that comes out. One that differs from what the diff says is no reason to refuse, another type of file is.
 pub fn mode(change: &FileChange, before: Option<Item>, has_old: bool, has_new: bool) -> Result<u32, Stop> {
-    let says_old = change.old_mode.map(canonical);
+    let says_old = change.old_mode.map(canonical_mode);
     // The mode of an `index` line is that of both sides, and git takes it for the old one alone.
-    let says_new = change.new_mode.map(canonical).filter(|mode| !has_old || says_old != Some(*mode));
+    let says_new = change.new_mode.map(canonical_mode).filter(|mode| !has_old || says_old != Some(*mode));
     let Some(before) = before else { return Ok(says_new.or(says_old).unwrap_or(0o100_644)) };
     let old = says_old.unwrap_or(before.mode);
     let new = says_new.unwrap_or(before.mode);
@@ -228,7 +228,8 @@ fn says_something(file: &FilePatch) -> bool {
         ChangeKind::Added | ChangeKind::Deleted => true,
         ChangeKind::Modified | ChangeKind::ModeChanged => {
             let modes = change.old_mode.zip(change.new_mode);
-            !matches!(file.contents, Contents::None) || modes.is_some_and(|(old, new)| canonical(old) != canonical(new))
+            !matches!(file.contents, Contents::None)
+                || modes.is_some_and(|(old, new)| canonical_mode(old) != canonical_mode(new))
         }
     }
 }

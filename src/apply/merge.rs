@@ -11,9 +11,9 @@ use bstr::{BString, ByteSlice};
 use super::Error;
 use super::added::Search;
 use super::fit::{Image, Stop, fit};
-use super::overlay::{COMMIT, Edits, FOLDER, Item, Overlay, canonical};
+use super::overlay::{COMMIT, Edits, FOLDER, Item, Overlay};
 use super::place::{Patch, Stage};
-use crate::git::{Commit, Isolated, ObjectId, Objects, TreeItem};
+use crate::git::{Commit, Isolated, ObjectId, Objects, TreeItem, canonical_mode};
 use crate::patch::{Contents, FileChange, FilePatch, LineKind};
 
 /// What the merge says.
@@ -65,7 +65,7 @@ fn preimages(isolated: &Isolated, objects: &Objects, ours: &str, patch: &Patch) 
     for file in &patch.files {
         let change = &file.change;
         let (Some(path), _) = patch.sides(file) else { continue };
-        let mode = change.old_mode.map_or(0o100_644, canonical);
+        let mode = change.old_mode.map_or(0o100_644, canonical_mode);
         let id = match mode {
             COMMIT => submodule_commit(file),
             _ => named(isolated, objects, patch, change)?,
@@ -87,7 +87,7 @@ fn preimages(isolated: &Isolated, objects: &Objects, ours: &str, patch: &Patch) 
 /// far as they can be made, because they are the preimages of entries to come.
 pub fn postimages(isolated: &Isolated, objects: &Objects, patch: &Patch, changes: &[usize]) -> Result<(), Error> {
     for file in changes.iter().filter_map(|&number| patch.files.get(number)) {
-        let mode = file.change.old_mode.map_or(0o100_644, canonical);
+        let mode = file.change.old_mode.map_or(0o100_644, canonical_mode);
         let Some(id) = named(isolated, objects, patch, &file.change)?.filter(|_| mode != COMMIT) else { continue };
         let image = Image::of(objects, file, Some(Item { mode, id }));
         Stop::into_answer(image.and_then(|image| image.store(objects, mode)))?;

@@ -13,8 +13,6 @@ use self::listing::{Change, Listing};
 use super::Error;
 use crate::git::{Base, Kind, ObjectId, Objects, TreeItem};
 
-pub use self::listing::canonical;
-
 /// What a tree says of a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Item {

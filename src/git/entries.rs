@@ -75,7 +75,7 @@ impl<'a> Entries<'a> {
             return None;
         }
         self.at = start + end;
-        Some(Entry { mode: canonical(mode), name, id, range: start..self.at })
+        Some(Entry { mode: canonical_mode(mode), name, id, range: start..self.at })
     }
 }
 
@@ -113,8 +113,8 @@ fn octal(digits: &[u8]) -> Option<u32> {
     digits.iter().try_fold(0, |mode, byte| Some(mode << 3 | digit(byte)?))
 }
 
-/// The mode that git takes a mode for.
-fn canonical(mode: u32) -> u32 {
+/// The mode that git's index would hold for a mode.
+pub fn canonical_mode(mode: u32) -> u32 {
     match mode & 0o170_000 {
         0o100_000 if mode & 0o100 != 0 => 0o100_755,
         0o100_000 => 0o100_644,

@@ -36,7 +36,7 @@ mod trees;
 pub use command::{Command, Output, Running};
 pub use commit::Commit;
 pub use config::{Config, Durable};
-pub use entries::{Entries, Entry, Malformed};
+pub use entries::{Entries, Entry, Malformed, canonical_mode};
 pub use gix::ObjectId;
 pub use gix::objs::Kind;
 pub use isolated::{Isolated, Outside};

@@ -62,11 +62,7 @@ impl<R: BufRead> Lines<R> {
         if self.again {
             return Ok(());
         }
-        let chunk = match self.inner.fill_buf() {
-            Ok(chunk) => chunk,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(()),
-            Err(error) => return Err(error),
-        };
+        let chunk = at_hand(&mut self.inner)?;
         let (mut last, mut used, mut count) = (0, 0, 0);
         for newline in memchr::memchr_iter(b'\n', chunk) {
             if !passes(&chunk[used..newline]) {
@@ -104,11 +100,7 @@ impl<R: BufRead> Lines<R> {
         if self.again {
             return Ok(());
         }
-        let chunk = match self.inner.fill_buf() {
-            Ok(chunk) => chunk,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(()),
-            Err(error) => return Err(error),
-        };
+        let chunk = at_hand(&mut self.inner)?;
         let starts_line = |at: &usize| *at == 0 || chunk[at - 1] == b'\n';
         let used = match wanted.find_iter(chunk).find(starts_line) {
             Some(at) => at,
@@ -163,5 +155,13 @@ impl<R: BufRead> Lines<R> {
     /// Whether `line` is the whole line.
     pub(crate) fn is_whole(&self) -> bool {
         self.length() == self.kept.len() as u64
+    }
+}
+
+/// The bytes that can be had without waiting for more; none at the end, and none for now when a signal came between.
+fn at_hand(inner: &mut impl BufRead) -> io::Result<&[u8]> {
+    match inner.fill_buf() {
+        Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(&[]),
+        chunk => chunk,
     }
 }

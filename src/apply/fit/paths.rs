@@ -6,7 +6,8 @@ use std::collections::{HashMap, HashSet};
 use bstr::{BStr, ByteSlice};
 
 use super::{Item, Patch};
-use crate::apply::overlay::{LINK, canonical};
+use crate::apply::overlay::LINK;
+use crate::git::canonical_mode;
 use crate::patch::ChangeKind;
 
 /// The paths of an entry.
@@ -37,7 +38,7 @@ impl<'p> Paths<'p> {
             Paths { names: HashMap::new(), made: HashMap::new(), links: HashSet::new(), links_gone: HashSet::new() };
         for file in &patch.files {
             let (old, new) = patch.sides(file);
-            let is_link = |mode: Option<u32>| mode.map(canonical) == Some(LINK);
+            let is_link = |mode: Option<u32>| mode.map(canonical_mode) == Some(LINK);
             let goes = new.is_none() || matches!(file.change.kind, ChangeKind::Renamed { .. });
             if let Some(old) = old.filter(|_| goes) {
                 paths.names.insert(old, Name::Goes);

@@ -8,7 +8,7 @@ use bstr::{BStr, BString, ByteSlice};
 
 use super::{FOLDER, Item};
 use crate::apply::Error;
-use crate::git::{Error as GitError, ObjectId};
+use crate::git::{Error as GitError, ObjectId, canonical_mode};
 
 /// The entries of a tree as they lie in the object: `<mode> <name>\0<id>`, one after the other.
 pub(super) struct Listing {
@@ -140,7 +140,7 @@ impl Listing {
     fn item(&self, at: usize) -> Item {
         let range = self.range(at);
         let mode = self.bytes[range.clone()].split(|&byte| byte == b' ').next().unwrap_or_default();
-        let mode = canonical(value(mode));
+        let mode = canonical_mode(value(mode));
         Item { mode, id: ObjectId::from_bytes_or_panic(&self.bytes[range.end - self.id_len..range.end]) }
     }
 
@@ -175,7 +175,7 @@ struct Key<'a> {
 
 impl<'a> Key<'a> {
     fn of(mode: &[u8], name: &'a [u8]) -> Key<'a> {
-        Key { name, is_folder: canonical(value(mode)) == FOLDER }
+        Key { name, is_folder: canonical_mode(value(mode)) == FOLDER }
     }
 
     fn comes_before(self, other: Key) -> bool {
@@ -211,15 +211,4 @@ fn split(bytes: &[u8], id_len: usize) -> Option<(&[u8], &[u8], usize)> {
 
 fn value(mode: &[u8]) -> u32 {
     mode.iter().fold(0, |mode, digit| mode << 3 | u32::from(digit.wrapping_sub(b'0')))
-}
-
-/// A mode as git's index would hold it.
-pub fn canonical(mode: u32) -> u32 {
-    match mode & 0o170_000 {
-        0o100_000 if mode & 0o100 != 0 => 0o100_755,
-        0o100_000 => 0o100_644,
-        0o120_000 => super::LINK,
-        0o040_000 => FOLDER,
-        _ => super::COMMIT,
-    }
 }

@@ -150,7 +150,7 @@ impl<'a> Pass<'a> {
                 return Ok(false);
             }
         };
-        let now = stat_of(&stat);
+        let now = git::index::Stat::of(&stat);
         let remembered = entry.stat();
         let is_same = mode == entry.mode() && is_same(&remembered, &now);
         if !is_same || self.is_racy(&remembered, stat.st_dev) {
@@ -289,19 +289,6 @@ fn is_same(remembered: &git::index::Stat, now: &git::index::Stat) -> bool {
     let fine = |one: (u32, u32), other: (u32, u32)| one.0 == other.0 && (one.1 == 0 || one.1 == other.1);
     let rest = |stat: &git::index::Stat| (stat.ino, stat.uid, stat.gid, stat.size);
     rest(remembered) == rest(now) && fine(remembered.mtime, now.mtime) && fine(remembered.ctime, now.ctime)
-}
-
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an index keeps 32 bits of each")]
-fn stat_of(stat: &rustix::fs::Stat) -> git::index::Stat {
-    git::index::Stat {
-        ctime: (stat.st_ctime as u32, stat.st_ctime_nsec as u32),
-        mtime: (stat.st_mtime as u32, stat.st_mtime_nsec as u32),
-        dev: stat.st_dev as u32,
-        ino: stat.st_ino as u32,
-        uid: stat.st_uid,
-        gid: stat.st_gid,
-        size: stat.st_size as u32,
-    }
 }
 
 fn has_git(folder: &OwnedFd) -> bool {

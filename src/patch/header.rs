@@ -230,20 +230,21 @@ fn mode(text: &BStr) -> Result<u32, &'static str> {
     u32::from_str_radix(text, 8).map_err(|_| "a file mode that is not octal")
 }
 
-/// A name as rename and copy lines give it: no prefix, quoted or not.
+/// A name as rename and copy lines give it: no prefix, quoted or not. A carriage return ends it: git quotes one that
+/// belongs to the name.
 fn whole_name(text: &BStr) -> Option<BString> {
     match text.first() {
         Some(b'"') => unquote_prefix(text).map(|(name, _)| name),
-        _ => Some(text.to_owned()),
+        _ => Some(text.split(|byte| *byte == b'\r').next().unwrap_or_default().into()),
     }
 }
 
-/// A name as `---` and `+++` lines give it: with a prefix, and up to a tab. `None` stands for /dev/null.
+/// A name as `---` and `+++` lines give it: with a prefix, and up to a tab or a carriage return. `None` stands for /dev/null.
 fn file_name(text: &BStr) -> Result<Option<BString>, &'static str> {
     let name = if text.first() == Some(&b'"') {
         unquote_prefix(text).ok_or("a quoted name that does not close")?.0
     } else {
-        let end = text.find_byte(b'\t').unwrap_or(text.len());
+        let end = text.find_byteset(b"\t\r").unwrap_or(text.len());
         text[..end].into()
     };
     if name.trim_end() == b"/dev/null" {

@@ -35,7 +35,12 @@ pub type Edits = BTreeMap<BString, Option<Item>>;
 /// The tree, and as much of it as was looked at.
 pub struct Overlay {
     root: Folder,
+    /// What was found on the way to the paths of the entry at hand, each of which is asked for more than once.
+    found: HashMap<BString, Deepest>,
 }
+
+/// What stands at a path or above it, with the length of its own path.
+type Deepest = Option<(Item, usize)>;
 
 /// One folder of it.
 struct Folder {
@@ -57,11 +62,12 @@ pub const COMMIT: u32 = 0o160_000;
 impl Overlay {
     /// The tree `tree`, of which nothing is read yet.
     pub fn on(tree: ObjectId) -> Overlay {
-        Overlay { root: Folder::new(tree) }
+        Overlay { root: Folder::new(tree), found: HashMap::new() }
     }
 
     /// Goes over to another tree; what both have in common is not read again.
     pub fn go_to(&mut self, tree: ObjectId) {
+        self.found.clear();
         self.root.become_tree(tree);
     }
 
@@ -72,13 +78,25 @@ impl Overlay {
 
     /// The deepest that there is on the way to `path`, with the length of its own path: `path` itself, or what stands where
     /// a folder must be. `None` where nothing is in the way.
-    pub fn deepest(&mut self, objects: &Objects, path: &BStr) -> Result<Option<(Item, usize)>, Error> {
+    pub fn deepest(&mut self, objects: &Objects, path: &BStr) -> Result<Deepest, Error> {
+        if let Some(found) = self.found.get(path) {
+            return Ok(*found);
+        }
+        let found = self.look_up(objects, path)?;
+        self.found.insert(path.into(), found);
+        Ok(found)
+    }
+
+    fn look_up(&mut self, objects: &Objects, path: &BStr) -> Result<Deepest, Error> {
         let (mut folder, mut start) = (&mut self.root, 0);
         loop {
             let end = path[start..].find_byte(b'/').map_or(path.len(), |at| start + at);
             let name = path[start..end].as_bstr();
-            let Some(item) = folder.listing(objects)?.find(name) else { return Ok(None) };
-            if end == path.len() || item.mode != FOLDER {
+            let listing = folder.listing(objects)?;
+            let is_last = end == path.len();
+            let item = if is_last { listing.find(name) } else { listing.find_folder(name) };
+            let Some(item) = item else { return Ok(None) };
+            if is_last || item.mode != FOLDER {
                 return Ok(Some((item, end)));
             }
             folder = folder.child(name, item.id);
@@ -108,6 +126,7 @@ impl Overlay {
 
     /// Makes the edits; the id of the tree that comes out. What [`Overlay::has_room`] refuses must not come here.
     pub fn edit(&mut self, objects: &Objects, edits: &Edits) -> Result<ObjectId, Error> {
+        self.found.clear();
         let edits: Vec<_> = edits.iter().map(|(path, item)| (path.as_bstr(), *item)).collect();
         self.root.edit(objects, &edits)?;
         Ok(self.root.id)
@@ -182,16 +201,16 @@ impl Folder {
         if changes.is_empty() {
             return Ok(());
         }
-        let (bytes, edits) = self.listing(objects)?.changed(changes);
-        if bytes.is_empty() {
+        let before = self.listing(objects)?;
+        let (listing, edits) = before.changed(changes);
+        let base_len = before.stored_len();
+        if listing.bytes().is_empty() {
             *self = Folder::new(ObjectId::empty_tree(self.id.kind()));
             return Ok(());
         }
-        let base_len = self.listing(objects)?.stored_len();
         let base = base_len.map(|base_len| Base { id: self.id, edits: &edits, base_len });
-        let id = objects.add(Kind::Tree, bytes.clone(), base)?;
-        self.listing = Some(Listing::made(bytes, id));
-        self.id = id;
+        self.id = objects.add(Kind::Tree, listing.bytes(), base)?;
+        self.listing = Some(listing);
         Ok(())
     }
 

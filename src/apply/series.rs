@@ -148,7 +148,9 @@ impl Series {
         changes: impl Iterator<Item = &'c FileChange> + Clone,
     ) -> Result<(), Error> {
         for change in changes.clone() {
-            for (path, mode) in [(&change.old_path, change.old_mode), (&change.new_path, change.new_mode)] {
+            let (old, new) = ((&change.old_path, change.old_mode), (&change.new_path, change.new_mode));
+            // Most changes say the same of both sides.
+            for (path, mode) in [Some(old), Some(new).filter(|new| *new != old)].into_iter().flatten() {
                 path.as_ref().map_or(Ok(()), |path| check_path(index, path.as_bstr(), mode))?;
             }
         }

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bstr::{BStr, ByteSlice};
+use gix::hashtable::HashMap;
 
 use super::database::Database;
 use super::delta;
@@ -35,6 +36,9 @@ struct State {
     private: Option<Private>,
     new: NewObjects,
     recent: Recent<ObjectId>,
+    /// Kind and size in bytes of what new objects were made of and is not kept at hand: whoever looks at the old file asks
+    /// for that.
+    replaced: HashMap<ObjectId, (Kind, u64)>,
     /// How many bytes had to be deflated, or nearly so, because their base is a delta in its pack.
     deflated: u64,
 }
@@ -65,8 +69,14 @@ impl Objects {
     pub(super) fn open(repo: &Repo, more: &[PathBuf]) -> Result<Objects, Error> {
         let hash = repo.format.hash();
         let repository = Database::open(&repo.objects, more, hash)?;
-        let state =
-            State { repository, private: None, new: NewObjects::of(repo), recent: Recent::new(RECENT), deflated: 0 };
+        let state = State {
+            repository,
+            private: None,
+            new: NewObjects::of(repo),
+            recent: Recent::new(RECENT),
+            replaced: HashMap::default(),
+            deflated: 0,
+        };
         Ok(Objects { shared: Arc::new(Shared { hash, state: Mutex::new(state) }) })
     }
 
@@ -193,15 +203,22 @@ impl Objects {
 
     /// Adds an object; its id. One that the repository has in a pack is not written again. With a `base` it costs no more than what
     /// differs from it.
-    pub fn add(&self, kind: Kind, bytes: Vec<u8>, base: Option<Base<'_>>) -> Result<ObjectId, Error> {
+    pub fn add(&self, kind: Kind, bytes: impl Into<Bytes>, base: Option<Base<'_>>) -> Result<ObjectId, Error> {
+        let bytes = bytes.into();
         let id = self.id_of(kind, &bytes)?;
         self.add_as(id, kind, bytes, base)?;
         Ok(id)
     }
 
     /// As [`Objects::add`], for bytes whose id is known from [`Objects::id_of`].
-    pub fn add_as(&self, id: ObjectId, kind: Kind, bytes: Vec<u8>, base: Option<Base<'_>>) -> Result<(), Error> {
-        self.state().add(id, kind, Arc::new(bytes), base)
+    pub fn add_as(
+        &self,
+        id: ObjectId,
+        kind: Kind,
+        bytes: impl Into<Bytes>,
+        base: Option<Base<'_>>,
+    ) -> Result<(), Error> {
+        self.state().add(id, kind, bytes.into(), base)
     }
 
     /// Makes everything that is new visible in the private git directory with these objects, and sees from now on what git
@@ -266,6 +283,9 @@ impl State {
         if let Some(base) = base {
             // It goes on from the new one.
             self.recent.remove(&base.id);
+            if !self.new.has(&base.id) {
+                self.replaced.insert(base.id, (kind, base.base_len as u64));
+            }
         }
         self.new.add(id, kind, bytes, delta)
     }
@@ -303,6 +323,9 @@ impl State {
         }
         if let Some(known) = self.recent.get(id) {
             return Ok(Some((known.kind, known.bytes.len() as u64)));
+        }
+        if let Some(found) = self.replaced.get(id) {
+            return Ok(Some(*found));
         }
         self.find(|database| database.header(id))
     }

@@ -58,15 +58,9 @@ impl Listing {
         Ok(if usual { listing } else { listing.as_git_writes_it(id) })
     }
 
-    /// The tree `id` as it was just made.
-    pub(super) fn made(bytes: Vec<u8>, id: ObjectId) -> Listing {
-        let id_len = id.kind().len_in_bytes();
-        let (mut at, mut starts) = (0, Vec::with_capacity(bytes.len() / (id_len + 16)));
-        while let Some((_, _, end)) = split(&bytes[at..], id_len) {
-            starts.push(at);
-            at += end;
-        }
-        Listing { bytes: Arc::new(bytes), starts, id_len, is_stored: true }
+    /// The bytes of the tree.
+    pub(super) fn bytes(&self) -> Arc<Vec<u8>> {
+        self.bytes.clone()
     }
 
     /// The size of the object with these bytes; `None` when there is none.
@@ -76,7 +70,12 @@ impl Listing {
 
     /// What is at a name.
     pub(super) fn find(&self, name: &BStr) -> Option<Item> {
-        [false, true].into_iter().find_map(|is_folder| Some(self.item(self.position(Key { name, is_folder }).ok()?)))
+        self.item_as(name, false).or_else(|| self.item_as(name, true))
+    }
+
+    /// What is at a name that is mostly a folder's.
+    pub(super) fn find_folder(&self, name: &BStr) -> Option<Item> {
+        self.item_as(name, true).or_else(|| self.item_as(name, false))
     }
 
     /// All that there is.
@@ -84,8 +83,8 @@ impl Listing {
         self.starts.iter().enumerate().map(|(at, &start)| (self.key(start).name.as_bstr(), self.item(at)))
     }
 
-    /// The bytes after some changes, and where they differ.
-    pub(super) fn changed(&self, changes: Vec<Change>) -> (Vec<u8>, Replaced) {
+    /// The tree after some changes, an object that is to be made, and where it differs.
+    pub(super) fn changed(&self, changes: Vec<Change>) -> (Listing, Replaced) {
         let mut parts: Vec<Part> = Vec::with_capacity(changes.len());
         for Change { name, was, becomes } in changes {
             let key = |mode: u32| Key { name: name.as_bytes(), is_folder: mode == FOLDER };
@@ -108,24 +107,34 @@ impl Listing {
         self.with(parts.into_iter().map(|part| (part.range, part.key.name.as_bstr(), part.item)))
     }
 
-    /// The bytes with ranges of them replaced by entries.
-    fn with<'a>(&self, parts: impl Iterator<Item = (Range<usize>, &'a BStr, Option<Item>)>) -> (Vec<u8>, Replaced) {
-        let (mut bytes, mut at) = (Vec::with_capacity(self.bytes.len() + 64), 0);
+    /// The tree with ranges of its bytes replaced by entries.
+    fn with<'a>(&self, parts: impl Iterator<Item = (Range<usize>, &'a BStr, Option<Item>)>) -> (Listing, Replaced) {
+        let mut bytes = Vec::with_capacity(self.bytes.len() + 64);
+        let mut starts = Vec::with_capacity(self.starts.len() + 1);
         let mut replaced = Replaced::new();
+        let (mut at, mut next) = (0, 0);
+        let keep = |bytes: &mut Vec<u8>, starts: &mut Vec<usize>, range: Range<usize>, next: usize| {
+            let end = next + self.starts[next..].partition_point(|start| *start < range.end);
+            starts.extend(self.starts[next..end].iter().map(|start| start - range.start + bytes.len()));
+            bytes.extend_from_slice(&self.bytes[range]);
+            end
+        };
         for (range, name, item) in parts {
-            bytes.extend_from_slice(&self.bytes[at..range.start]);
+            next = keep(&mut bytes, &mut starts, at..range.start, next);
             let start = bytes.len();
             if let Some(item) = item {
+                starts.push(start);
                 bytes.extend_from_slice(format!("{:o} ", item.mode).as_bytes());
                 bytes.extend_from_slice(name);
                 bytes.push(0);
                 bytes.extend_from_slice(item.id.as_bytes());
             }
             at = range.end;
+            next += self.starts[next..].partition_point(|start| *start < range.end);
             replaced.push((range, start..bytes.len()));
         }
-        bytes.extend_from_slice(&self.bytes[at..]);
-        (bytes, replaced)
+        keep(&mut bytes, &mut starts, at..self.bytes.len(), next);
+        (Listing { bytes: Arc::new(bytes), starts, id_len: self.id_len, is_stored: true }, replaced)
     }
 
     /// The same files without what today's git does not write.
@@ -133,8 +142,12 @@ impl Listing {
         let items: Vec<(BString, Item)> = self.iter().map(|(name, item)| (name.to_owned(), item)).collect();
         let items = items.iter().filter(|(_, item)| item.mode != FOLDER || !item.id.is_empty_tree());
         let everything = Listing::empty(id.kind());
-        let (bytes, _) = everything.with(items.map(|(name, item)| (0..0, name.as_bstr(), Some(*item))));
-        Listing { is_stored: false, ..Listing::made(bytes, id) }
+        let (listing, _) = everything.with(items.map(|(name, item)| (0..0, name.as_bstr(), Some(*item))));
+        Listing { is_stored: false, ..listing }
+    }
+
+    fn item_as(&self, name: &BStr, is_folder: bool) -> Option<Item> {
+        Some(self.item(self.position(Key { name, is_folder }).ok()?))
     }
 
     fn item(&self, at: usize) -> Item {

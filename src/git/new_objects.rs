@@ -44,6 +44,7 @@ impl NewObjects {
     /// From now on nothing is written for as long as memory lasts.
     pub(super) fn keep_nothing(&mut self) {
         self.dry = true;
+        self.segments = vec![Segment::lean()];
     }
 
     pub(super) fn has(&self, id: &ObjectId) -> bool {
@@ -76,10 +77,9 @@ impl NewObjects {
         if segment == self.last() && self.current().may_be_base(number) { Ok(Some(number)) } else { Err(()) }
     }
 
-    /// Takes an object of the repository over with all that it is a delta of; its number, if deltas can build on it. What
-    /// may become loose files needs none.
+    /// Takes an object of the repository over with all that it is a delta of; its number, if deltas can build on it.
     pub(super) fn take(&mut self, kind: Kind, chain: &[Link], most: usize) -> Result<Option<u32>, Error> {
-        if self.dry && !self.is_packing() { Ok(None) } else { self.current_mut().take(kind, chain, most) }
+        self.current_mut().take(kind, chain, most)
     }
 
     /// Whether it is sure that there will be a pack.
@@ -137,8 +137,8 @@ impl NewObjects {
         if self.current().extent().0 == 0 {
             return Ok(());
         }
-        // In a look ahead there may be more in memory than should become files.
-        if self.current().extent().0 > LOOSE {
+        // In a look ahead there may be more in memory than should become files, and less.
+        if self.dry || self.current().extent().0 > LOOSE {
             self.begin_pack()?;
         }
         let settings = self.settings()?;
@@ -154,7 +154,7 @@ impl NewObjects {
         } else if let Some((pack, name, index)) = self.current_mut().complete(hash)? {
             object_files::place_pack(pack, &objects.join("pack"), &name, &index, &settings, durably)?;
         }
-        self.segments.push(Segment::default());
+        self.segments.push(if self.dry { Segment::lean() } else { Segment::default() });
         Ok(())
     }
 

@@ -23,6 +23,8 @@ pub(super) struct Segment {
     count: usize,
     /// How many bytes are in memory.
     bytes: usize,
+    /// Whether deltas alone are kept in memory, which then has room for more, and is no use for loose files.
+    lean: bool,
 }
 
 struct Member {
@@ -44,14 +46,31 @@ enum Stage {
 }
 
 enum Payload {
-    New { bytes: Bytes, delta: Option<(u32, Vec<u8>)> },
-    Taken { base: Option<u32>, size: u64, stream: Vec<u8> },
+    New {
+        bytes: Bytes,
+        delta: Option<(u32, Vec<u8>)>,
+    },
+    /// Nothing but what makes it of another.
+    Delta {
+        base: u32,
+        delta: Vec<u8>,
+    },
+    Taken {
+        base: Option<u32>,
+        size: u64,
+        stream: Vec<u8>,
+    },
 }
 
 /// How long a chain of deltas may get: git's own default.
 const DEEPEST: u8 = 50;
 
 impl Segment {
+    /// One for objects of which most will never be written.
+    pub(super) fn lean() -> Segment {
+        Segment { lean: true, ..Segment::default() }
+    }
+
     /// How many objects are new, and how many bytes of them are in memory.
     pub(super) fn extent(&self) -> (usize, usize) {
         (self.count, self.bytes)
@@ -70,9 +89,16 @@ impl Segment {
         delta: Option<(u32, Vec<u8>)>,
     ) -> Result<u32, Error> {
         let size = bytes.len() as u64;
-        self.bytes += bytes.len() + delta.as_ref().map_or(0, |(_, delta)| delta.len());
         let base = delta.as_ref().map(|(base, _)| *base);
-        self.store(Payload::New { bytes, delta }, kind)?;
+        self.bytes += delta.as_ref().map_or(0, |(_, delta)| delta.len());
+        let payload = match delta {
+            Some((base, delta)) if self.lean => Payload::Delta { base, delta },
+            delta => {
+                self.bytes += bytes.len();
+                Payload::New { bytes, delta }
+            }
+        };
+        self.store(payload, kind)?;
         self.count += 1;
         self.member(id, kind, base, true, size)
     }
@@ -138,6 +164,7 @@ impl Segment {
             let stored = match &mut self.stage {
                 Stage::Memory(payloads) => match payloads.get(at as usize) {
                     Some(Payload::New { bytes, .. }) => break bytes.clone(),
+                    Some(Payload::Delta { delta, .. }) => delta.clone(),
                     _ => return Err(lost()),
                 },
                 Stage::Written(writer) => writer.stored(at)?,
@@ -209,7 +236,10 @@ impl Segment {
     fn store(&mut self, payload: Payload, kind: Kind) -> Result<(), Error> {
         match (&mut self.stage, payload) {
             (Stage::Memory(payloads), payload) => payloads.push(payload),
-            (Stage::Written(writer), Payload::New { delta: Some((base, delta)), .. }) => {
+            (
+                Stage::Written(writer),
+                Payload::New { delta: Some((base, delta)), .. } | Payload::Delta { base, delta },
+            ) => {
                 writer.push(Item::Delta { base, delta })?;
             }
             (Stage::Written(writer), Payload::New { bytes, .. }) => writer.push(Item::Whole { kind, bytes })?,

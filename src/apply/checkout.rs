@@ -17,6 +17,7 @@ use bstr::{BStr, BString, ByteSlice};
 
 use self::files::Files;
 use self::folders::{Folders, Seen};
+use self::rules::OnDisk;
 use self::usual::Usual;
 use super::Error;
 use super::lock::IndexLock;
@@ -75,12 +76,17 @@ impl<'a> Checkout<'a> {
             return Ok(None);
         }
         let Ok(mut folders) = Folders::of(isolated.work_tree()) else { return Ok(None) };
+        let mut attributes = OnDisk::default();
         for (number, step) in steps.iter_mut().enumerate() {
+            // A link, which git does not follow; a folder: none of it is usual.
+            if step.writes() && attributes.on_the_way(step.path.as_bstr(), &mut folders).is_err() {
+                return Ok(None);
+            }
             if !step.is_usual() || !step.is_free(look.found(number), index, objects, &mut folders)? {
                 return Ok(None);
             }
         }
-        if rules::could_convert(&steps, &rules, &usual, objects, &mut folders)? || has_nested(&steps, &mut folders) {
+        if rules::could_convert(&steps, &rules, &usual, objects, &attributes)? || has_nested(&steps, &mut folders) {
             return Ok(None);
         }
         let files = Files::new(steps, folders, objects, isolated.work_tree());

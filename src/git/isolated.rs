@@ -9,9 +9,9 @@
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
 
-use super::{Command, Error, ObjectFormat, Objects, Repo, blocking, object_files, process};
+use super::{Command, Error, ObjectFormat, Objects, Repo, TreeChange, blocking, object_files, process};
 
 /// A private git directory, made when something needs it, gone when dropped.
 pub struct Isolated {
@@ -23,6 +23,15 @@ pub struct Isolated {
     looked: OnceLock<()>,
     work_tree: PathBuf,
     objects: Objects,
+    /// How the two trees differ that were asked for last: the same two are asked for again.
+    pub(super) told_apart: Mutex<Option<TreesApart>>,
+}
+
+/// Two trees, and the paths at which they differ.
+pub(super) struct TreesApart {
+    pub(super) old: String,
+    pub(super) new: String,
+    pub(super) changes: Vec<TreeChange>,
 }
 
 /// What may come in from the real repository, beyond its objects.
@@ -61,6 +70,7 @@ impl Isolated {
             looked: OnceLock::new(),
             work_tree,
             objects: Objects::open(repo, &more_objects())?,
+            told_apart: Mutex::new(None),
             repo: repo.clone(),
         })
     }

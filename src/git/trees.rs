@@ -1,7 +1,10 @@
 //! Trees and the private index: read one into the other, write it, tell two apart.
 
+use std::sync::PoisonError;
+
 use bstr::{BStr, BString, ByteSlice};
 
+use super::isolated::TreesApart;
 use super::{Command, Error, Isolated};
 
 /// One path that differs between two trees (or between a tree, the index and the work tree).
@@ -85,7 +88,13 @@ impl Isolated {
 
     /// The paths at which two trees differ, in git's order. Renames are not looked for.
     pub fn changes(&self, old: &str, new: &str) -> Result<Vec<TreeChange>, Error> {
-        self.objects()?.changes(old, new)
+        let mut last = self.told_apart.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(last) = last.as_ref().filter(|last| last.old == old && last.new == new) {
+            return Ok(last.changes.clone());
+        }
+        let changes = self.objects()?.changes(old, new)?;
+        *last = Some(TreesApart { old: old.to_owned(), new: new.to_owned(), changes: changes.clone() });
+        Ok(changes)
     }
 }
 

@@ -138,7 +138,7 @@ pub(super) fn is_one_line(value: &BStr) -> bool {
 
 fn decoded(fields: &Fields, name: &str) -> Result<Option<Vec<u8>>, &'static str> {
     let Some(value) = only(fields, name)? else { return Ok(None) };
-    let text: Vec<u8> = value.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
+    let text = bstr::concat(value.split(u8::is_ascii_whitespace));
     STANDARD.decode(text).map(Some).map_err(|_| "a header that is not base64")
 }
 

@@ -40,6 +40,8 @@ pub struct Capture {
     pub session: Option<Session>,
     /// What a reader should be warned of.
     pub problems: Vec<Problem>,
+    /// The hash of the mbox, where it is known by now.
+    known_sha256: Option<String>,
 }
 
 /// What is odd about a capture, but no reason to refuse it.
@@ -99,6 +101,7 @@ impl Capture {
             stale: false,
             session: None,
             problems: Vec::new(),
+            known_sha256: Some(sha256),
         };
         capture.with_sidecar(None)
     }
@@ -120,6 +123,9 @@ impl Capture {
     /// # Errors
     /// When it cannot be read.
     pub fn sha256(&mut self) -> Result<String, Error> {
+        if let Some(known) = &self.known_sha256 {
+            return Ok(known.clone());
+        }
         hash(&mut self.file).map_err(Error::io("read", self.path.clone().unwrap_or_else(|| "-".into())))
     }
 
@@ -192,8 +198,21 @@ fn open_file(path: &Path, id: String, session: Option<Session>) -> Result<Captur
     }
     let (sidecar, problems) = matching_sidecar(path, &mut file, size)?;
     let truncated = is_truncated_name(path) || ends_truncated(&mut file, size).map_err(Error::io("read", path))?;
-    let path = Some(path.to_owned());
-    let capture = Capture { id, file, path, size, sidecar: None, truncated, stale: false, session, problems };
+    // A sidecar that names a hash has been held against the file.
+    let known_sha256 =
+        sidecar.as_ref().and_then(|sidecar| sidecar.sha256.as_ref()).map(|hash| hash.to_ascii_lowercase());
+    let capture = Capture {
+        id,
+        file,
+        path: Some(path.to_owned()),
+        size,
+        sidecar: None,
+        truncated,
+        stale: false,
+        session,
+        problems,
+        known_sha256,
+    };
     capture.with_sidecar(sidecar)
 }
 

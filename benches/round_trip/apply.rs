@@ -21,6 +21,8 @@ struct Rounds {
     apply: Vec<Cost>,
     git_check: Vec<Cost>,
     check: Vec<Cost>,
+    captured: Vec<Cost>,
+    captured_check: Vec<Cost>,
     dry: Vec<Cost>,
     unseen: Vec<Cost>,
     refs: Vec<Cost>,
@@ -37,13 +39,16 @@ pub fn bench(project: &Project, on: &Repositories) {
     table::row(&many("apply"), am, apply);
     table::row(&many("apply --check"), am, check);
     table::row("    against git apply --check", median(&rounds.git_check), check);
+    table::row("apply, a capture of the same", am, median(&rounds.captured));
+    table::row("apply --check, the capture", am, median(&rounds.captured_check));
     one_mail(project, on);
     split::print(on, [median(&rounds.dry), median(&rounds.refs), median(&rounds.unseen), apply]);
 }
 
 fn round(rounds: &mut Rounds, on: &Repositories, number: usize) {
-    let series = on.series.to_str().unwrap();
+    let (series, captured) = (on.series.to_str().unwrap(), on.captured.to_str().unwrap());
     let (theirs, ours) = (on.copy(&format!("am-{number}")), on.copy(&format!("glue-{number}")));
+    let exact = on.copy(&format!("captured-{number}"));
     let unseen = on.copy_without_files(&format!("unseen-{number}"));
     let without_checkout = |options: &[&str]| {
         cost(&unseen, None, &[&[APPLY, "--quiet", "--no-checkout", "--branch", "new", series], options].concat())
@@ -52,13 +57,16 @@ fn round(rounds: &mut Rounds, on: &Repositories, number: usize) {
     rounds.apply.push(cost(&ours, None, &[APPLY, "--quiet", "--in-place", series]));
     rounds.git_check.push(cost(&on.host, None, &["git", "apply", "--check", "--whitespace=nowarn", series]));
     rounds.check.push(check(&on.host, series));
+    rounds.captured.push(cost(&exact, None, &[APPLY, "--quiet", "--in-place", captured]));
+    rounds.captured_check.push(check(&on.host, captured));
     rounds.dry.push(without_checkout(&["--check"]));
     rounds.unseen.push(without_checkout(&[]));
     // Once more, where the objects are: what is left is to move the ref.
     run(&unseen, "git for-each-ref --format='delete %(refname)' refs/heads/new refs/glue | git update-ref --stdin");
     rounds.refs.push(without_checkout(&[]));
     same(&theirs, &ours);
-    [theirs, ours, unseen].iter().for_each(|copy| away(copy));
+    same(&theirs, &exact);
+    [theirs, ours, exact, unseen].iter().for_each(|copy| away(copy));
 }
 
 fn am(copy: &Path, series: &str) -> Cost {

@@ -8,6 +8,7 @@
 //! - apply: `git am -q --3way --keep-cr --empty=keep` and `git glue-apply --in-place` of the same file, onto repositories
 //!   that are clean in their index and share nothing with each other. Every run gets a fresh copy, and what it leaves is
 //!   renamed away: a file system that has just lost thousands of files makes new ones slower, which would flatter us.
+//! - apply of a capture: the same commits as a capture of ours, with what proves them, against the same `git am`.
 //! - apply --check: against the same `git am`, which has no way to say what would come out; and against `git apply
 //!   --check`, which says less (no trees, no merge, no proof).
 //! - capture: the three commands by which Glue captures (`git add -N -- .`, `git format-patch --binary -M -C --stdout

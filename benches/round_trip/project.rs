@@ -38,8 +38,10 @@ pub struct Repositories {
     /// With all commits, 20 dirty files and 50 that git does not know.
     pub sandbox: PathBuf,
     pub base: String,
-    /// The capture of the commits that are applied, and nothing else.
+    /// The commits that are applied, as git's own mails, and nothing else.
     pub series: PathBuf,
+    /// A capture of the same commits.
+    pub captured: PathBuf,
 }
 
 impl Project {
@@ -56,9 +58,10 @@ impl Project {
         let mut work = Work::new(self);
         import(&sandbox, |stream| (0..self.mails).for_each(|_| work.commit(stream, &base)));
         run(&sandbox, "git reset -q --hard main");
-        let series = folder.join("series.mbox");
+        let (series, captured) = (folder.join("series.mbox"), folder.join("captured.mbox"));
+        run(&sandbox, &format!("git format-patch -q --full-index --stdout {base}..main > ../series.mbox"));
         let capture = env!("CARGO_BIN_EXE_git-glue-capture");
-        run(&sandbox, &format!("{capture} --quiet --cap 1g --base {base} -o ../series.mbox"));
+        run(&sandbox, &format!("{capture} --quiet --cap 1g --base {base} -o ../captured.mbox"));
         import(&sandbox, |stream| (self.mails..self.commits).for_each(|_| work.commit(stream, "refs/heads/main^0")));
         run(&sandbox, "git reset -q --hard main && git repack -q -d");
         for number in 0..20 {
@@ -68,7 +71,7 @@ impl Project {
         for number in 0..50 {
             fs::write(sandbox.join(format!("untracked-{number}.txt")), text::file(self.files + number, 40)).unwrap();
         }
-        Repositories { folder: folder.to_owned(), host, sandbox, base, series }
+        Repositories { folder: folder.to_owned(), host, sandbox, base, series, captured }
     }
 
     /// A host alone, with its files written out or without, and the series as git's own mails; for what is measured once.

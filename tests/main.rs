@@ -34,6 +34,7 @@ mod objects;
 mod packs;
 mod patch_format;
 mod placing;
+mod preimages;
 mod processes;
 mod programs;
 mod refusals;

@@ -53,7 +53,7 @@ const MAGIC: &[u8; 4] = b"GlC1";
 const HEAD: usize = 5;
 const TAIL: usize = 16;
 /// Larger values are made anew each time, in bytes: they are held in memory.
-const LARGEST: u64 = 16 << 20;
+const LARGEST: u64 = 20 << 20;
 /// The name of each file begins so.
 const PREFIX: &str = "diffs-";
 

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use bstr::BString;
+use bstr::{BString, ByteSlice};
 use sha2::{Digest, Sha256};
 
 use super::cache::Cache;
@@ -27,8 +27,16 @@ pub(super) struct Change {
     pub(super) is_pointer: bool,
 }
 
+/// A pack of preimages.
+pub(super) struct Packed {
+    /// The pack; empty when there is nothing to take along.
+    pub(super) pack: Vec<u8>,
+    /// The ids of those that are not in it because all of them would be too much.
+    pub(super) left_out: Vec<String>,
+}
+
 /// Raised when values of another form are written, or diffs are made in another way.
-const FORM: &str = "2";
+const FORM: &str = "3";
 /// The most that all cached files may have unless `glue.cacheSize` says otherwise, in bytes.
 const LIMIT: u64 = 256 << 20;
 
@@ -89,14 +97,18 @@ impl Kept {
         self.cache.put(&key(DIFF, from, to), &[diff, &[flags]]);
     }
 
-    /// The pack of these objects, one id a line.
-    pub(super) fn pack(&mut self, ids: &str) -> Option<Vec<u8>> {
-        self.cache.get(&pack_key(ids))
+    /// The pack of these preimages, one id a line.
+    pub(super) fn pack(&mut self, ids: &str) -> Option<Packed> {
+        let mut pack = self.cache.get(&pack_key(ids))?;
+        let end = pack.rfind_byte(b'\n')?;
+        let left_out = pack[end + 1..].fields().map(|id| Some(id.to_str().ok()?.to_owned())).collect::<Option<_>>()?;
+        pack.truncate(end);
+        Some(Packed { pack, left_out })
     }
 
     /// Keeps a pack.
-    pub(super) fn put_pack(&mut self, ids: &str, pack: &[u8]) {
-        self.cache.put(&pack_key(ids), &[pack]);
+    pub(super) fn put_pack(&mut self, ids: &str, packed: &Packed) {
+        self.cache.put(&pack_key(ids), &[&packed.pack, b"\n", packed.left_out.join(" ").as_bytes()]);
     }
 
     /// Lets the next capture have what this one added.

@@ -5,13 +5,16 @@ use std::collections::{BTreeMap, HashSet};
 
 use bstr::{BString, ByteSlice};
 
-use super::kept::{Change, Kept};
+use super::kept::{Change, Kept, Packed};
 use super::{Bootstrap, Findings, Survey, Workspace};
 use crate::git::Error;
 
 /// The most that is taken along, in bytes of content. More would make the first mail a burden for what only matters when
 /// the host has changed the same files.
 const MOST: u64 = 16 << 20;
+
+/// Ids of what the host may lack, each with a path at which it was.
+type Wanted<'a> = BTreeMap<&'a str, &'a BString>;
 
 /// A git pack with the preimages, if there are any.
 pub(super) fn pack(
@@ -24,52 +27,68 @@ pub(super) fn pack(
     if !bootstrap.is_root && bootstrap.snapshot.is_none() {
         return Ok(None);
     }
-    let mut known = if bootstrap.is_root { HashSet::new() } else { blobs(workspace, &bootstrap.tree)? };
-    let mut wanted: BTreeMap<&str, &BString> = BTreeMap::new();
-    for Change { change, .. } in survey.changes.iter().flatten() {
-        if let Some(old) = change.old.as_ref().filter(|old| !old.is_gitlink() && !known.contains(&old.id)) {
-            wanted.entry(&old.id).or_insert(&change.path);
+    let wanted = wanted(workspace, bootstrap, survey)?;
+    if wanted.is_empty() {
+        return Ok(None);
+    }
+    let mut ids = String::new();
+    wanted.keys().for_each(|id| ids.extend([id, "\n"]));
+    let packed = match kept.pack(&ids) {
+        Some(packed) => packed,
+        None => {
+            let packed = packed(workspace, bootstrap, wanted.clone())?;
+            kept.put_pack(&ids, &packed);
+            packed
         }
-        if let Some(new) = &change.new {
-            known.insert(new.id.clone());
+    };
+    let left_out: Vec<BString> =
+        packed.left_out.iter().filter_map(|id| wanted.get(id.as_str()).copied().cloned()).collect();
+    findings.about("preimages-left-out", &left_out, |names| {
+        format!("the files as they were at the beginning are too large to go along, so that a merge at home may need your own: {names}")
+    });
+    Ok(Some(packed.pack).filter(|pack| !pack.is_empty()))
+}
+
+/// What the agent changed and did not make. What a commit that the host has says of the same path is not wanted.
+fn wanted<'a>(workspace: &Workspace, bootstrap: &Bootstrap, survey: &'a Survey) -> Result<Wanted<'a>, Error> {
+    let (mut made, mut wanted) = (HashSet::new(), BTreeMap::new());
+    for Change { change, .. } in survey.changes.iter().flatten() {
+        if let Some(old) = change.old.as_ref().filter(|old| !old.is_gitlink() && !made.contains(old.id.as_str())) {
+            wanted.entry(old.id.as_str()).or_insert(&change.path);
+        }
+        made.extend(change.new.as_ref().map(|new| new.id.as_str()));
+    }
+    if !bootstrap.is_root {
+        for (id, path) in std::mem::take(&mut wanted) {
+            let item = workspace.objects.entry(&bootstrap.tree, path.as_bstr())?;
+            if item.is_none_or(|item| item.id != id) {
+                wanted.insert(id, path);
+            }
         }
     }
-    let mut all = String::new();
-    wanted.keys().for_each(|id| all.extend([id, "\n"]));
-    if let Some(pack) = kept.pack(&all) {
-        return Ok(Some(pack));
+    Ok(wanted)
+}
+
+/// The pack of what is wanted and not in the bootstrap's tree under another name, the small ones first.
+fn packed(workspace: &Workspace, bootstrap: &Bootstrap, mut wanted: Wanted<'_>) -> Result<Packed, Error> {
+    if !bootstrap.is_root {
+        for change in workspace.desk.changes(workspace.desk.format().empty_tree(), &bootstrap.tree)? {
+            if let Some(item) = &change.new {
+                wanted.remove(item.id.as_str());
+            }
+        }
     }
     // One that is missing, as in a partial clone, cannot go along.
     let sizes = wanted.keys().filter_map(|id| Some((workspace.objects.size(id).ok()?, *id)));
     let mut sizes: Vec<(u64, &str)> = sizes.collect();
     sizes.sort_unstable();
-    let (mut total, mut taken, mut left) = (0, String::new(), Vec::new());
-    for (size, id) in sizes {
+    let mut total = 0;
+    let fit = sizes.iter().take_while(|(size, _)| {
         total += size;
-        if total <= MOST {
-            taken.extend([id, "\n"]);
-        } else {
-            left.extend(wanted.get(id).map(|path| (*path).clone()));
-        }
-    }
-    findings.about("preimages-left-out", &left, |names| {
-        format!("the files as they were at the beginning are too large to go along, so that a merge at home may need your own: {names}")
+        total <= MOST
     });
-    if taken.is_empty() {
-        return Ok(None);
-    }
-    // These are different files, which make poor deltas of each other; a small file gets little smaller with more effort.
-    let options = ["--stdout", "-q", "--delta-base-offset", "--window=0", "--compression=1"];
-    let command = workspace.desk.git_without_files("pack-objects").args(options);
-    let pack = command.input(taken).output()?;
-    if left.is_empty() {
-        kept.put_pack(&all, &pack);
-    }
-    Ok(Some(pack))
-}
-
-fn blobs(workspace: &Workspace, tree: &str) -> Result<HashSet<String>, Error> {
-    let bytes = workspace.desk.git_without_files("ls-tree").args(["-r", "-z", "--full-tree", tree]).output()?;
-    let ids = bytes.split(|&byte| byte == 0).filter_map(|record| record.fields().nth(2)?.to_str().ok());
-    Ok(ids.map(str::to_owned).collect())
+    let (taken, left_out) = sizes.split_at(fit.count());
+    let taken: Vec<&str> = taken.iter().map(|(_, id)| *id).collect();
+    let pack = if taken.is_empty() { Vec::new() } else { workspace.objects.pack(&taken)? };
+    Ok(Packed { pack, left_out: left_out.iter().map(|(_, id)| (*id).to_owned()).collect() })
 }

@@ -70,6 +70,12 @@ impl Database {
         self.packs().has(id)
     }
 
+    /// Which pack the object is in and where, as numbers: whoever reads many does so in their order, since what an object is a
+    /// delta of lies near.
+    pub(super) fn packed_at(&self, id: &ObjectId) -> Option<(usize, u64)> {
+        self.packs().place(id)
+    }
+
     /// Whether there may be an object file of this id, or more object directories than the ones that are listed here. Nearly
     /// all that is asked for is new, and few of the folders are there after a `git gc`.
     fn may_be_loose(&self, id: &ObjectId) -> bool {

@@ -3,6 +3,7 @@
 //!
 //! Left to others: what the answers mean. Nothing here knows of captures, sessions or mail.
 
+mod blob_pack;
 mod blocking;
 mod command;
 mod commit;

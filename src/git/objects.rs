@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bstr::{BStr, ByteSlice};
 use gix::hashtable::HashMap;
 
+use super::blob_pack::BlobPack;
 use super::database::Database;
 use super::delta;
 use super::new_objects::NewObjects;
@@ -173,6 +174,19 @@ impl Objects {
             }
         }
         Ok(None)
+    }
+
+    /// A pack of these blobs, none of them a delta.
+    pub fn pack(&self, ids: &[&str]) -> Result<Vec<u8>, Error> {
+        let mut ids = ids.iter().map(|id| parse(id)).collect::<Result<Vec<ObjectId>, Error>>()?;
+        let mut state = self.state();
+        ids.sort_by_cached_key(|id| state.repository.packed_at(id));
+        let mut pack = BlobPack::new();
+        for id in &ids {
+            let blob = state.read(id)?.ok_or_else(|| missing(&id.to_string(), "is missing"))?;
+            pack.push(id, &blob)?;
+        }
+        pack.finish(self.hash())
     }
 
     /// A commit's parts.

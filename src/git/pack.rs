@@ -88,7 +88,7 @@ const WAITING: usize = 8;
 /// More bytes than this do not wait with others.
 const LARGE: usize = 1 << 20;
 /// `PACK`, version 2; then comes the number of objects.
-const HEADER: [u8; 12] = [b'P', b'A', b'C', b'K', 0, 0, 0, 2, 0, 0, 0, 0];
+pub(super) const HEADER: [u8; 12] = [b'P', b'A', b'C', b'K', 0, 0, 0, 2, 0, 0, 0, 0];
 /// The types of entries that are deltas of an object at an offset before them.
 const OFFSET_DELTA: u8 = 6;
 
@@ -343,7 +343,7 @@ impl Progress {
 }
 
 /// The type of an entry that holds an object of this kind.
-fn number_of(kind: Kind) -> u8 {
+pub(super) fn number_of(kind: Kind) -> u8 {
     match kind {
         Kind::Commit => 1,
         Kind::Tree => 2,
@@ -353,7 +353,7 @@ fn number_of(kind: Kind) -> u8 {
 }
 
 /// Type and size: four bits of the size in the first byte, seven in each that follows.
-fn entry_header(number: u8, size: usize, out: &mut Vec<u8>) {
+pub(super) fn entry_header(number: u8, size: usize, out: &mut Vec<u8>) {
     let mut rest = size >> 4;
     let mut byte = number << 4 | (size & 15) as u8;
     while rest > 0 {

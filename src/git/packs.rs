@@ -99,7 +99,7 @@ impl Packs {
     }
 
     /// In which pack an object is, and where it begins there.
-    fn place(&self, id: &ObjectId) -> Option<(usize, u64)> {
+    pub(super) fn place(&self, id: &ObjectId) -> Option<(usize, u64)> {
         let last = self.last.get();
         let mut order = (last..self.packs.len()).chain(0..last);
         let place = order.find_map(|number| Some((number, self.packs[number].offset(id)?)))?;

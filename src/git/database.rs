@@ -76,6 +76,11 @@ impl Database {
         self.packs().place(id)
     }
 
+    /// The size in bytes of an object that is in a pack, without a look at what it is a delta of.
+    pub(super) fn packed_size(&self, id: &ObjectId) -> Option<u64> {
+        self.packs().size(id)
+    }
+
     /// Whether there may be an object file of this id, or more object directories than the ones that are listed here. Nearly
     /// all that is asked for is new, and few of the folders are there after a `git gc`.
     fn may_be_loose(&self, id: &ObjectId) -> bool {

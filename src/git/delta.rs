@@ -69,6 +69,12 @@ pub(super) fn apply(base: &[u8], delta: &[u8]) -> Option<Vec<u8>> {
     (new.len() == length).then_some(new)
 }
 
+/// The size of what a delta makes, from its first bytes.
+pub(super) fn size_of_new(mut delta: &[u8]) -> Option<u64> {
+    read_size(&mut delta)?;
+    read_size(&mut delta).map(|size| size as u64)
+}
+
 /// Copies a range of the base, in pieces as large as one instruction takes.
 fn copy(range: Range<usize>, delta: &mut Vec<u8>) {
     const MOST: usize = 0x00ff_ffff;

@@ -141,8 +141,8 @@ impl Objects {
 
     /// The size of an object in bytes, without reading its content where the database allows it.
     pub fn size(&self, id: &str) -> Result<u64, Error> {
-        let found = self.state().header(&parse(id)?)?;
-        Ok(found.ok_or_else(|| missing(id, "is missing"))?.1)
+        let found = self.state().size(&parse(id)?)?;
+        found.ok_or_else(|| missing(id, "is missing"))
     }
 
     /// The id that these bytes have as a blob; nothing is written.
@@ -342,6 +342,13 @@ impl State {
             return Ok(Some(*found));
         }
         self.find(|database| database.header(id))
+    }
+
+    fn size(&mut self, id: &ObjectId) -> Result<Option<u64>, Error> {
+        match self.repository.packed_size(id) {
+            Some(size) => Ok(Some(size)),
+            None => Ok(self.header(id)?.map(|(_, size)| size)),
+        }
     }
 
     /// Asks the databases, the repository's once more when it may have been packed anew meanwhile.

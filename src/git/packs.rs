@@ -53,8 +53,8 @@ pub(super) struct Link<'a> {
     pub stream: &'a [u8],
 }
 
-/// How many bytes of objects are kept, those on the way to others included.
-const RECENT: usize = 64 << 20;
+/// How many bytes of objects are kept, those on the way to others included: as many as git keeps (`core.deltaBaseCacheLimit`).
+const RECENT: usize = 96 << 20;
 /// The longest chain of deltas that is taken over.
 const DEEPEST: usize = 40;
 /// To find where one object lies among the others costs as much as to deflate so many bytes.
@@ -96,6 +96,26 @@ impl Packs {
     pub(super) fn find(&self, id: &ObjectId) -> Option<Known> {
         let (number, offset) = self.place(id)?;
         self.read(number, offset)
+    }
+
+    /// How many bytes an object has, if it is in one of the packs and nothing about it is unusual.
+    pub(super) fn size(&self, id: &ObjectId) -> Option<u64> {
+        let (number, offset) = self.place(id)?;
+        if let Some(known) = self.recent.borrow_mut().get(&(number, offset)) {
+            return Some(known.bytes.len() as u64);
+        }
+        let data = self.packs[number].data()?;
+        let entry = data.entry(offset).ok()?;
+        if !entry.header.is_delta() {
+            return Some(entry.decompressed_size);
+        }
+        // Both sizes stand at its beginning.
+        let mut start = [0; 20];
+        let rest = data.entry_slice(entry.data_offset..data.pack_end() as u64)?;
+        let mut inflate = self.inflate.borrow_mut();
+        inflate.reset();
+        let (_, _, length) = inflate.prefix(rest, &mut start).ok()?;
+        delta::size_of_new(start.get(..length)?)
     }
 
     /// In which pack an object is, and where it begins there.

@@ -1,9 +1,11 @@
 //! Diffs that are made without a process: git takes them, and they lead to the very trees.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read as _;
 
 use bstr::{BStr, ByteSlice};
 use fastrand::Rng;
+use git_glue::mbox::Mbox;
 
 use crate::sandbox::Sandbox;
 
@@ -114,4 +116,51 @@ fn a_diff_made_without_git_reads_as_git_s_own() {
         let diff = away.git(&["diff-tree", "-r", "-p", "--full-index", "--no-commit-id", commit]);
         assert!(mbox.contains_str(diff.trim()), "{diff}\nnot in\n{}", BStr::new(&mbox));
     }
+}
+
+/// A file in which some of the lines are of `text`, and the rest are its own.
+fn alike(rng: &mut Rng, text: &str, percent: usize) -> String {
+    let keeps = |rng: &mut Rng| rng.usize(0..100) < percent;
+    text.lines().map(|line| if keeps(rng) { format!("{line}\n") } else { format!("own {}\n", rng.u64(..)) }).collect()
+}
+
+/// Where git sees copies, so does the capture; where it sees none, no git is asked.
+#[test]
+fn new_files_beside_changed_ones_are_copies_where_git_says_so() {
+    let away = Sandbox::new();
+    let mut rng = Rng::with_seed(5);
+    let text: String = (0..120).map(|number| format!("line {number} {}\n", rng.u32(..))).collect();
+    away.write("dir/text", &text);
+    away.write("image", b"\0\x01binary\n");
+    away.commit("Base");
+    away.git(&["tag", "base"]);
+    for percent in (0..=100).step_by(4) {
+        let before = away.read("dir/text").to_string();
+        away.write("dir/text", edited(&mut rng, &before));
+        away.write(format!("dir/new{percent}"), alike(&mut rng, &before, percent));
+        if percent % 20 == 0 {
+            away.write("image", [b"\0\x01binary\n".as_slice(), &[u8::try_from(percent).unwrap()]].concat());
+        }
+        away.commit(format!("Change {percent}"));
+    }
+    away.git(&["glue-capture", "--quiet", "--verify", "--base", "base", "-o", "../c.mbox"]);
+    let mut mbox = Mbox::open(File::open(away.path("../c.mbox")).unwrap()).unwrap();
+    let mut copies = 0;
+    for number in 0..mbox.entries.len() {
+        let commit = mbox.entries[number].entry.commit.clone().unwrap().to_string();
+        let mut diff = Vec::new();
+        mbox.diff(number).unwrap().read_to_end(&mut diff).unwrap();
+        let options = ["diff-tree", "-r", "-p", "-M", "-C", "--binary", "--full-index", "--no-commit-id", &commit];
+        let wanted = away.git(&options);
+        assert_eq!(headers(&diff), headers(&wanted));
+        copies += usize::from(wanted.contains_str("copy from"));
+    }
+    assert!((5..20).contains(&copies), "{copies}");
+}
+
+/// The lines that say what became of each file.
+fn headers(diff: &[u8]) -> Vec<&BStr> {
+    let starts = ["diff --git ", "similarity ", "copy ", "rename ", "new file ", "index ", "GIT binary "];
+    let is_header = |line: &&[u8]| starts.iter().any(|start| line.starts_with(start.as_bytes()));
+    diff.lines().filter(is_header).map(BStr::new).collect()
 }

@@ -125,3 +125,24 @@ fn what_is_unusual_is_done_by_git() {
     assert!(gits.iter().any(|git| git.contains("update-ref")), "{gits:#?}");
     trip.same();
 }
+
+#[test]
+fn a_capture_of_usual_commits_needs_no_git() {
+    each_git(|trip| {
+        let text = |name: &str, count: usize| (0..count).map(|number| format!("{name} {number}\n")).collect::<String>();
+        trip.away.write("b.txt", text("changed", 100));
+        trip.away.commit("Change\n");
+        trip.away.write("b.txt", text("changed", 110));
+        trip.away.write("new.txt", text("new", 90));
+        trip.away.commit("Change one, and add one that is different\n");
+        trip.away.write("bin.dat", "text from now on\n");
+        trip.away.write("untracked.txt", text("untracked", 80));
+        let args = ["-q", "--verify", "--base", &trip.base.to_string(), "-o", "../c.mbox"];
+        let (output, gits) = gits_of(&trip.away, "git-glue-capture", &args, b"");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        // What was binary is git's.
+        assert_eq!(gits.len(), 1, "{gits:#?}");
+        trip.away.git(&["checkout", "-q", "bin.dat"]);
+        starts_none(&trip.away, "git-glue-capture", &args);
+    });
+}

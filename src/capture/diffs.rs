@@ -6,7 +6,7 @@ use std::io::{self, BufRead, BufReader, Cursor, Read, Seek, Write};
 use bstr::ByteSlice;
 use tempfile::SpooledTempFile;
 
-use super::kept::{Change, Kept};
+use super::kept::Kept;
 use super::lines::{self, Texts};
 use super::series::Step;
 use super::{Survey, Workspace};
@@ -17,9 +17,15 @@ use crate::mbox::{Surveyed, survey};
 pub(super) struct Source<'a> {
     workspace: &'a Workspace,
     kept: &'a mut Kept,
-    made: Option<Diffs>,
-    /// Where the diff of each step that is left comes from.
-    from: std::vec::IntoIter<From>,
+    steps: &'a [Step],
+    survey: &'a Survey,
+    /// Where the diff of each step comes from.
+    from: Vec<From>,
+    /// How many steps have been asked for.
+    asked: usize,
+    git: Option<Diffs>,
+    /// A second git, for those that looked easy and are not.
+    late: Option<Diffs>,
 }
 
 /// Where a diff comes from.
@@ -28,6 +34,7 @@ enum From {
     Cache,
     Lines,
     Git,
+    Late,
 }
 
 /// A diff, and what the writer of mails wants to know of it.
@@ -40,42 +47,42 @@ impl<'a> Source<'a> {
     /// Has git make the diffs that are not in the cache and not easy.
     pub(super) fn of(
         workspace: &'a Workspace,
-        steps: &[Step],
-        survey: &Survey,
+        steps: &'a [Step],
+        survey: &'a Survey,
         kept: &'a mut Kept,
     ) -> Result<Source<'a>, Error> {
-        let (mut texts, mut from) = (Texts::default(), Vec::with_capacity(steps.len()));
-        for (step, changes) in steps.iter().zip(&survey.changes) {
-            from.push(match kept.has_diff(&step.from, &step.to) {
-                true => From::Cache,
-                false if texts.are(workspace, changes)? => From::Lines,
-                false => From::Git,
-            });
-        }
-        let pairs = steps.iter().zip(&from).filter(|(_, from)| **from == From::Git).map(|(step, _)| pair(step));
-        let pairs: Vec<_> = pairs.collect();
-        let made = if pairs.is_empty() { None } else { Some(Diffs::of(workspace, &pairs)?) };
-        Ok(Source { workspace, kept, made, from: from.into_iter() })
+        let from = steps.iter().zip(&survey.changes).map(|(step, changes)| match kept.has_diff(&step.from, &step.to) {
+            true => From::Cache,
+            false if lines::may_do(changes) => From::Lines,
+            false => From::Git,
+        });
+        let from = from.collect();
+        let mut source = Source { workspace, kept, steps, survey, from, asked: 0, git: None, late: None };
+        source.git = source.made(From::Git)?;
+        Ok(source)
     }
 
-    /// The diff of the next step, which is `step` and changes these paths, if it has no more than `most` bytes.
-    pub(super) fn next(&mut self, step: &Step, changes: &[Change], most: u64) -> io::Result<Option<Surveyable>> {
-        let from = self.from.next().unwrap_or(From::Git);
-        if from == From::Cache
+    /// The diff of the next step, if it has no more than `most` bytes.
+    pub(super) fn next(&mut self, most: u64) -> io::Result<Option<Surveyable>> {
+        let number = self.asked;
+        self.asked += 1;
+        let (step, changes) = (&self.steps[number], &self.survey.changes[number]);
+        if self.from[number] == From::Cache
             && let Some((surveyed, diff)) = self.kept.diff(&step.from, &step.to)
         {
             let fits = diff.len() as u64 <= most;
             return Ok(fits.then(|| (surveyed, Box::new(Cursor::new(diff)) as Box<dyn Read>)));
         }
-        if from == From::Lines
-            && let Some(diff) = lines::diff(self.workspace, changes).map_err(io::Error::other)?
-        {
-            return if diff.len() as u64 <= most { self.keep(step, diff).map(Some) } else { Ok(None) };
+        if self.from[number] == From::Lines {
+            if let Some(diff) = lines::diff(self.workspace, changes).map_err(io::Error::other)? {
+                return if diff.len() as u64 <= most { self.keep(step, diff).map(Some) } else { Ok(None) };
+            }
+            self.leave_to_git(number).map_err(io::Error::other)?;
         }
         let mut spool = SpooledTempFile::new(IN_MEMORY);
-        let is_whole = match &mut self.made {
-            Some(made) if from == From::Git => made.next_into(&mut spool, most)?,
-            // The record was damaged, or what was text is none any more.
+        let is_whole = match (self.from[number], &mut self.git, &mut self.late) {
+            (From::Git, Some(made), _) | (From::Late, _, Some(made)) => made.next_into(&mut spool, most)?,
+            // The record was damaged, or one more was not easy.
             _ => {
                 let mut alone = Diffs::of(self.workspace, &[pair(step)]).map_err(io::Error::other)?;
                 alone.next_into(&mut spool, most)?
@@ -101,9 +108,31 @@ impl<'a> Source<'a> {
         Ok((surveyed, Box::new(Cursor::new(diff))))
     }
 
+    /// One looked easy and is not: has one git make this diff and those of the steps to come that will not be either.
+    fn leave_to_git(&mut self, number: usize) -> Result<(), Error> {
+        if self.late.is_some() {
+            return Ok(());
+        }
+        let mut texts = Texts::default();
+        self.from[number] = From::Late;
+        for (from, changes) in self.from.iter_mut().zip(&self.survey.changes).skip(number + 1) {
+            if *from == From::Lines && !texts.do_for(self.workspace, changes)? {
+                *from = From::Late;
+            }
+        }
+        self.late = self.made(From::Late)?;
+        Ok(())
+    }
+
+    fn made(&self, wanted: From) -> Result<Option<Diffs>, Error> {
+        let pairs = self.steps.iter().zip(&self.from).filter(|(_, from)| **from == wanted).map(|(step, _)| pair(step));
+        let pairs: Vec<_> = pairs.collect();
+        if pairs.is_empty() { Ok(None) } else { Diffs::of(self.workspace, &pairs).map(Some) }
+    }
+
     /// Waits for git's end; an error if it did not succeed.
     pub(super) fn done(self) -> Result<(), Error> {
-        self.made.map_or(Ok(()), Diffs::done)
+        [self.git, self.late].into_iter().flatten().try_for_each(Diffs::done)
     }
 }
 

@@ -1,9 +1,9 @@
 //! The diff between two trees, made without a process, where nothing in it needs more than a comparison of lines.
 //!
-//! A commit that only changes files, or only adds or only deletes some, has no renames and no copies to look for: its diff is
-//! that of each file, in git's form, with git's context and git's way to slide a hunk to where people expect it. Which
-//! lines of many equal ones are said to have changed may differ from what git says. What is binary, large, of more than
-//! one kind or a submodule is git's.
+//! A commit that does not both add and delete files has no renames to look for, and one that adds nothing much like what it
+//! changes no copies: its diff is that of each file, in git's form, with git's context and git's way to slide a hunk to where
+//! people expect it. Which lines of many equal ones are said to have changed may differ from what git says. What is binary,
+//! large, becomes something else or is a submodule is git's.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -14,8 +14,8 @@ use bstr::{BStr, BString, ByteSlice};
 use imara_diff::sources::byte_lines;
 use imara_diff::{Algorithm, Diff, Hunk, InternedInput, Token};
 
-use super::Workspace;
 use super::kept::Change;
+use super::{Workspace, copies};
 use crate::git::{Bytes, Error, Kind, ObjectId, TreeItem};
 use crate::patch::quote;
 
@@ -34,24 +34,22 @@ const LOOKED_AT: usize = 8000;
 /// The most of a line that says where a hunk is, in bytes.
 const LONGEST_PLACE: usize = 80;
 
+/// Whether the diff is easy as far as that can be told without a look at the contents.
+pub(super) fn may_do(changes: &[Change]) -> bool {
+    let bytes: u64 = changes.iter().filter_map(|change| change.size).sum();
+    let is_small = |change: &Change| change.size.is_none_or(|size| size <= LARGEST);
+    bytes <= MOST && has_no_renames(changes) && changes.iter().all(is_small)
+}
+
 impl Texts {
-    /// Whether [`diff`] is likely to have an answer.
-    pub(super) fn are(&mut self, workspace: &Workspace, changes: &[Change]) -> Result<bool, Error> {
-        let bytes: u64 = changes.iter().filter_map(|change| change.size).sum();
-        if bytes > MOST || !is_one_kind(changes) {
-            return Ok(false);
-        }
-        for Change { change, size, .. } in changes {
-            for item in [&change.old, &change.new].into_iter().flatten() {
-                if item.is_gitlink() || size.is_some_and(|size| size > LARGEST) {
-                    return Ok(false);
-                }
-            }
+    /// Whether [`diff`] is likely to have an answer where [`may_do`] has no objection.
+    pub(super) fn do_for(&mut self, workspace: &Workspace, changes: &[Change]) -> Result<bool, Error> {
+        for Change { change, .. } in changes {
             let Some(item) = change.new.as_ref().or(change.old.as_ref()) else { continue };
             let is_text = match self.0.get(&change.path) {
                 Some(is_text) => *is_text,
                 None => {
-                    let is_text = text(workspace, Some(item))?.is_some();
+                    let is_text = text(workspace, Some(item), None)?.is_some();
                     self.0.insert(change.path.clone(), is_text);
                     is_text
                 }
@@ -60,44 +58,62 @@ impl Texts {
                 return Ok(false);
             }
         }
-        Ok(true)
+        let may_have_copies = changes.iter().any(is_new) && !changes.iter().all(is_new);
+        Ok(!may_have_copies || contents(workspace, changes)?.is_some())
     }
 }
 
-/// Whether there is nothing that could be a rename or a copy, and no file that became something else.
-fn is_one_kind(changes: &[Change]) -> bool {
-    let count = |matches: fn(&Change) -> bool| changes.iter().filter(|change| matches(change)).count();
-    let added = count(|change| change.change.old.is_none());
-    let kind = |item: &Option<TreeItem>| item.as_ref().map(|item| item.mode >> 12);
-    let is_same = |change: &Change| {
-        let (old, new) = (kind(&change.change.old), kind(&change.change.new));
-        old.is_none() || new.is_none() || old == new
+/// Whether there is nothing that could be a rename, no file that became something else, and no submodule.
+fn has_no_renames(changes: &[Change]) -> bool {
+    let kind = |item: &TreeItem| item.mode >> 12;
+    let is_plain = |Change { change, .. }: &Change| match (&change.old, &change.new) {
+        (Some(old), Some(new)) => kind(old) == kind(new) && !new.is_gitlink(),
+        (one, other) => one.iter().chain(other).all(|item| !item.is_gitlink()),
     };
-    (added == 0 || added == changes.len()) && changes.iter().all(is_same)
+    let is_gone = |change: &Change| change.change.new.is_none();
+    !(changes.iter().any(is_new) && changes.iter().any(is_gone)) && changes.iter().all(is_plain)
+}
+
+fn is_new(change: &Change) -> bool {
+    change.change.old.is_none()
 }
 
 /// The diff in git's form; `None` where git has to make it.
 pub(super) fn diff(workspace: &Workspace, changes: &[Change]) -> Result<Option<Vec<u8>>, Error> {
+    let Some(contents) = contents(workspace, changes)? else { return Ok(None) };
     let mut out = Vec::new();
-    for Change { change, .. } in changes {
-        let sides = (text(workspace, change.old.as_ref())?, text(workspace, change.new.as_ref())?);
-        let (Some(before), Some(after)) = sides else { return Ok(None) };
-        if (out.len() + before.len() + after.len()) as u64 > 2 * MOST {
-            return Ok(None);
-        }
+    for (Change { change, .. }, (before, after)) in changes.iter().zip(&contents) {
         let file = File { workspace, path: change.path.as_bstr(), old: change.old.as_ref(), new: change.new.as_ref() };
-        if file.write(&before, &after, &mut out).is_err() {
+        if file.write(before, after, &mut out).is_err() {
             return Ok(None);
         }
     }
     Ok(Some(out))
 }
 
-/// The content of a file or a symbolic link, if it is text; nothing, where there is none.
-fn text(workspace: &Workspace, item: Option<&TreeItem>) -> Result<Option<Bytes>, Error> {
+/// What each path held and holds, if all of it is text, not too much, and no copy of each other.
+fn contents(workspace: &Workspace, changes: &[Change]) -> Result<Option<Vec<(Bytes, Bytes)>>, Error> {
+    let (mut contents, mut bytes) = (Vec::with_capacity(changes.len()), 0);
+    for Change { change, size, .. } in changes {
+        let sides = (text(workspace, change.old.as_ref(), None)?, text(workspace, change.new.as_ref(), *size)?);
+        let (Some(before), Some(after)) = sides else { return Ok(None) };
+        bytes += (before.len() + after.len()) as u64;
+        if bytes > 2 * MOST {
+            return Ok(None);
+        }
+        contents.push((before, after));
+    }
+    let (new, changed): (Vec<_>, Vec<_>) = changes.iter().zip(&contents).partition(|(change, _)| is_new(change));
+    let old: Vec<&[u8]> = changed.iter().map(|(_, (before, _))| before.as_slice()).collect();
+    let new: Vec<&[u8]> = new.iter().map(|(_, (_, after))| after.as_slice()).collect();
+    Ok((!copies::may_be_there(&old, &new)).then_some(contents))
+}
+
+/// The content of a file or a symbolic link, if it is text; nothing, where there is none. Its size may be known.
+fn text(workspace: &Workspace, item: Option<&TreeItem>, size: Option<u64>) -> Result<Option<Bytes>, Error> {
     let Some(item) = item else { return Ok(Some(Bytes::default())) };
     // One that is missing, as in a partial clone, is git's to fetch or to name.
-    if workspace.objects.size(&item.id).unwrap_or(u64::MAX) > LARGEST {
+    if size.or_else(|| workspace.objects.size(&item.id).ok()).is_none_or(|size| size > LARGEST) {
         return Ok(None);
     }
     let Ok(id) = ObjectId::from_hex(item.id.as_bytes()) else { return Ok(None) };

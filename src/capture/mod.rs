@@ -22,6 +22,7 @@ mod bootstrap;
 mod bundle;
 mod cache;
 mod conversion;
+mod copies;
 mod diffs;
 mod elsewhere;
 mod error;

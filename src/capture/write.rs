@@ -53,9 +53,9 @@ fn entries(
     let end = survey.stop_before.unwrap_or(series.steps.len());
     let mut source = Source::of(workspace, &series.steps[..end], survey, kept)?;
     let mut writer = Writer::new(&mut *out, series.steps.len() as u64, preamble);
-    for (number, (step, changes)) in series.steps.iter().zip(&survey.changes).enumerate().take(end) {
+    for (number, step) in series.steps.iter().enumerate().take(end) {
         let failed = |source| Error::Write { entry: number + 1, source };
-        let Some((surveyed, diff)) = source.next(step, changes, writer.out().left()).map_err(failed)? else {
+        let Some((surveyed, diff)) = source.next(writer.out().left()).map_err(failed)? else {
             // What the writer still holds goes out first.
             drop(writer);
             out.is_over = true;

@@ -183,7 +183,8 @@ impl Series {
         }
         let diff = File::open(diff).map_err(io("cannot read", diff))?;
         let file = File::create(to).map_err(io("cannot write", to))?;
-        let mut writer = Writer::new(file, 1, &Preamble::default());
+        let preamble = Preamble::default();
+        let mut writer = Writer::new(file, 1, &preamble);
         let written = writer.entry(self.entry(index), diff).and_then(|()| writer.finish().map(drop));
         written.map_err(|error| match error.kind() {
             ErrorKind::InvalidData | ErrorKind::InvalidInput => {

@@ -260,7 +260,10 @@ pub fn run_again(options: &Options, store: &Store, seen: &mut Option<Seen>) -> R
             Err(detail) => return unavailable(store, options, None, Reason::RuntimeNotGit, detail),
         };
         workspace.ours = own::places(&workspace.top, options, store);
-        if options.begin { begin::begin(&workspace, options, store) } else { capture(&workspace, options, store, seen) }
+        match options.begin {
+            true => begin::begin(&workspace, options, store),
+            false => capture(&workspace.dry(), options, store, seen),
+        }
     };
     match work() {
         Err(Error::Git(error @ git::Error::NotStarted(_))) => Err(Error::Git(error)),

@@ -55,6 +55,11 @@ impl Workspace {
         Ok(Ok(Workspace { desk, objects, top, head, branch, ours: Vec::new(), repo }))
     }
 
+    /// For a capture: what is computed here is not to last.
+    pub(super) fn dry(self) -> Workspace {
+        Workspace { desk: self.desk.dry(), ..self }
+    }
+
     /// What lies below the top and is ours, our temporary files too; from the top.
     pub(super) fn own_files(&self) -> Vec<BString> {
         let desk = self.desk.existing_path().map(|path| own::below(&self.top, path));

@@ -151,12 +151,20 @@ pub(super) fn is_id(id: &BStr) -> bool {
 pub(super) fn write_base64(out: &mut impl Write, name: &str, bytes: &[u8]) -> io::Result<()> {
     /// Three bytes become four characters: 54 of them make lines of 72.
     const PER_LINE: usize = 54;
+    const LINES: usize = 1000;
     write!(out, "{name}:")?;
     if bytes.len() > PER_LINE / 2 {
         writeln!(out)?;
     }
-    for chunk in bytes.chunks(PER_LINE) {
-        writeln!(out, " {}", STANDARD.encode(chunk))?;
+    let mut lines = String::with_capacity(LINES * (PER_LINE / 3 * 4 + 2));
+    for many in bytes.chunks(LINES * PER_LINE) {
+        lines.clear();
+        for one in many.chunks(PER_LINE) {
+            lines.push(' ');
+            STANDARD.encode_string(one, &mut lines);
+            lines.push('\n');
+        }
+        out.write_all(lines.as_bytes())?;
     }
     if bytes.is_empty() { writeln!(out) } else { Ok(()) }
 }

@@ -12,17 +12,17 @@ use super::transfer::QuotedPrintable;
 use super::{Entry, Identity, Kind, Preamble, author, glue};
 
 /// The writer of one series. Buffers what it writes: only `finish` makes sure that all of it has arrived.
-pub struct Writer<W: Write> {
+pub struct Writer<'a, W: Write> {
     out: BufWriter<W>,
     total: u64,
     written: u64,
-    preamble: Preamble,
+    preamble: &'a Preamble,
 }
 
-impl<W: Write> Writer<W> {
+impl<'a, W: Write> Writer<'a, W> {
     /// A series of `total` entries, which every mail announces. The first mail carries the preamble.
-    pub fn new(out: W, total: u64, preamble: &Preamble) -> Self {
-        Writer { out: BufWriter::with_capacity(64 * 1024, out), total, written: 0, preamble: preamble.clone() }
+    pub fn new(out: W, total: u64, preamble: &'a Preamble) -> Self {
+        Writer { out: BufWriter::with_capacity(64 * 1024, out), total, written: 0, preamble }
     }
 
     /// Where the mails go. What was written last may not have arrived yet.

@@ -102,6 +102,26 @@ fn git_takes_the_pack_wherever_its_objects_came_from() {
 }
 
 #[test]
+fn a_pack_that_grows_is_the_same_as_one_made_anew() {
+    let away = Sandbox::new();
+    let base = based(&away);
+    work(&away);
+    let (first, _) = captured(&away, &base);
+    away.write("dir/long2", "changed\n");
+    away.write("dir/short1", "changed\n");
+    let (more, _) = captured(&away, &base);
+    away.git(&["checkout", "-q", "dir/long2"]);
+    let (less, _) = captured(&away, &base);
+    assert!(first != more && more != less);
+    fs::remove_dir_all(away.home().join(".glue/cache")).unwrap();
+    assert_eq!(captured(&away, &base).0, less);
+    away.write("dir/long2", "changed\n");
+    fs::remove_dir_all(away.home().join(".glue/cache")).unwrap();
+    assert_eq!(captured(&away, &base).0, more);
+    assert_eq!(objects(&more.unwrap(), &away, &[]).len(), 10);
+}
+
+#[test]
 fn what_is_too_much_stays_behind_and_is_told_of_each_time() {
     let away = Sandbox::new();
     away.write("large", "a line of many.\n".repeat((1 << 20) + 1));

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::cache::Cache;
 use super::{Bootstrap, Destination, Error, Options, Workspace};
-use crate::git::{TreeChange, TreeItem};
+use crate::git::{BlobPack, TreeChange, TreeItem};
 use crate::mbox::Surveyed;
 use crate::session::Store;
 
@@ -29,10 +29,12 @@ pub(super) struct Change {
 
 /// A pack of preimages.
 pub(super) struct Packed {
-    /// The pack; empty when there is nothing to take along.
-    pub(super) pack: Vec<u8>,
+    /// What stands for the ids of all that were wanted: [`digest`].
+    pub(super) wanted: String,
     /// The ids of those that are not in it because all of them would be too much.
     pub(super) left_out: Vec<String>,
+    /// The rest.
+    pub(super) pack: BlobPack,
 }
 
 /// Raised when values of another form are written, or diffs are made in another way.
@@ -59,12 +61,7 @@ impl Kept {
             false => 0,
         };
         let program = program().unwrap_or_default();
-        let mut hasher = Sha256::new();
-        for part in [FORM, &program, workspace.desk.format().name(), &bootstrap.tree] {
-            hasher.update(part);
-            hasher.update([0]);
-        }
-        let name: String = hasher.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+        let name = digest([FORM, &program, workspace.desk.format().name(), &bootstrap.tree]);
         // Diffs of a git that nobody knows are of no use to another.
         Ok(Kept { cache: Cache::open(&store.cache(), &name, if program.is_empty() { 0 } else { limit }) })
     }
@@ -97,18 +94,27 @@ impl Kept {
         self.cache.put(&key(DIFF, from, to), &[diff, &[flags]]);
     }
 
-    /// The pack of these preimages, one id a line.
-    pub(super) fn pack(&mut self, ids: &str) -> Option<Packed> {
-        let mut pack = self.cache.get(&pack_key(ids))?;
-        let end = pack.rfind_byte(b'\n')?;
-        let left_out = pack[end + 1..].fields().map(|id| Some(id.to_str().ok()?.to_owned())).collect::<Option<_>>()?;
-        pack.truncate(end);
-        Some(Packed { pack, left_out })
+    /// The pack that the last capture took along.
+    pub(super) fn pack(&mut self) -> Option<Packed> {
+        let mut bytes = self.cache.get(&[PACK])?;
+        let mut lines = bytes.rsplitn(3, |&byte| byte == b'\n');
+        let mut words = || Some(lines.next()?.to_str().ok()?.split_terminator(' '));
+        let (mut entries, mut ids) = (words()?, words()?);
+        let (wanted, left_out) = (ids.next()?.to_owned(), ids.map(str::to_owned).collect());
+        let entries = std::iter::from_fn(|| Some((entries.next()?.to_owned(), entries.next()?.parse().ok()?)));
+        let entries = entries.collect();
+        let end = lines.next()?.len();
+        bytes.truncate(end);
+        Some(Packed { wanted, left_out, pack: BlobPack { bytes, entries } })
     }
 
     /// Keeps a pack.
-    pub(super) fn put_pack(&mut self, ids: &str, packed: &Packed) {
-        self.cache.put(&pack_key(ids), &[&packed.pack, b"\n", packed.left_out.join(" ").as_bytes()]);
+    pub(super) fn put_pack(&mut self, packed: &Packed) {
+        let ids = std::iter::once(&packed.wanted).chain(&packed.left_out).map(String::as_str);
+        let entries = packed.pack.entries.iter().map(|(id, length)| format!("{id} {length}"));
+        let (ids, entries): (Vec<&str>, Vec<String>) = (ids.collect(), entries.collect());
+        let end = format!("\n{}\n{}", ids.join(" "), entries.join(" "));
+        self.cache.put(&[PACK], &[&packed.pack.bytes, end.as_bytes()]);
     }
 
     /// Lets the next capture have what this one added.
@@ -124,8 +130,14 @@ fn key(kind: u8, from: &str, to: &str) -> Vec<u8> {
     key
 }
 
-fn pack_key(ids: &str) -> Vec<u8> {
-    std::iter::once(PACK).chain(Sha256::digest(ids)).collect()
+/// Says in hex what nobody has to compare whole.
+pub(super) fn digest<T: AsRef<[u8]>>(parts: impl IntoIterator<Item = T>) -> String {
+    let mut hasher = Sha256::new();
+    for part in parts {
+        hasher.update(part);
+        hasher.update([0]);
+    }
+    hasher.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Which git it is: the file that is run, and when it was put there. (Asking it for its version costs more than reading the

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, HashSet};
 
 use bstr::{BString, ByteSlice};
 
-use super::kept::{Change, Kept, Packed};
+use super::kept::{Change, Kept, Packed, digest};
 use super::{Bootstrap, Findings, Survey, Workspace};
-use crate::git::Error;
+use crate::git::{BlobPack, Error};
 
 /// The most that is taken along, in bytes of content. More would make the first mail a burden for what only matters when
 /// the host has changed the same files.
@@ -31,13 +31,12 @@ pub(super) fn pack(
     if wanted.is_empty() {
         return Ok(None);
     }
-    let mut ids = String::new();
-    wanted.keys().for_each(|id| ids.extend([id, "\n"]));
-    let packed = match kept.pack(&ids) {
-        Some(packed) => packed,
-        None => {
-            let packed = packed(workspace, bootstrap, wanted.clone())?;
-            kept.put_pack(&ids, &packed);
+    let ids = digest(wanted.keys());
+    let packed = match kept.pack() {
+        Some(packed) if packed.wanted == ids => packed,
+        before => {
+            let packed = packed(workspace, bootstrap, wanted.clone(), ids, before.as_ref())?;
+            kept.put_pack(&packed);
             packed
         }
     };
@@ -46,7 +45,7 @@ pub(super) fn pack(
     findings.about("preimages-left-out", &left_out, |names| {
         format!("the files as they were at the beginning are too large to go along, so that a merge at home may need your own: {names}")
     });
-    Ok(Some(packed.pack).filter(|pack| !pack.is_empty()))
+    Ok(Some(packed.pack.bytes).filter(|pack| !pack.is_empty()))
 }
 
 /// What the agent changed and did not make. What a commit that the host has says of the same path is not wanted.
@@ -69,8 +68,15 @@ fn wanted<'a>(workspace: &Workspace, bootstrap: &Bootstrap, survey: &'a Survey) 
     Ok(wanted)
 }
 
-/// The pack of what is wanted and not in the bootstrap's tree under another name, the small ones first.
-fn packed(workspace: &Workspace, bootstrap: &Bootstrap, mut wanted: Wanted<'_>) -> Result<Packed, Error> {
+/// The pack of what is wanted and not in the bootstrap's tree under another name, the small ones first. What was in the one
+/// before is taken from there.
+fn packed(
+    workspace: &Workspace,
+    bootstrap: &Bootstrap,
+    mut wanted: Wanted<'_>,
+    ids: String,
+    before: Option<&Packed>,
+) -> Result<Packed, Error> {
     if !bootstrap.is_root {
         for change in workspace.desk.changes(workspace.desk.format().empty_tree(), &bootstrap.tree)? {
             if let Some(item) = &change.new {
@@ -89,6 +95,7 @@ fn packed(workspace: &Workspace, bootstrap: &Bootstrap, mut wanted: Wanted<'_>) 
     });
     let (taken, left_out) = sizes.split_at(fit.count());
     let taken: Vec<&str> = taken.iter().map(|(_, id)| *id).collect();
-    let pack = if taken.is_empty() { Vec::new() } else { workspace.objects.pack(&taken)? };
-    Ok(Packed { pack, left_out: left_out.iter().map(|(_, id)| (*id).to_owned()).collect() })
+    let before = before.map(|before| &before.pack);
+    let pack = if taken.is_empty() { BlobPack::default() } else { workspace.objects.pack(&taken, before)? };
+    Ok(Packed { wanted: ids, left_out: left_out.iter().map(|(_, id)| (*id).to_owned()).collect(), pack })
 }

@@ -34,6 +34,7 @@ mod transaction;
 mod tree_changes;
 mod trees;
 
+pub use blob_pack::BlobPack;
 pub use command::{Command, Output, Running};
 pub use commit::Commit;
 pub use config::{Config, Durable};

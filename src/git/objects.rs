@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bstr::{BStr, ByteSlice};
 use gix::hashtable::HashMap;
 
-use super::blob_pack::BlobPack;
+use super::blob_pack::{BlobPack, BlobPacker};
 use super::database::Database;
 use super::delta;
 use super::new_objects::NewObjects;
@@ -176,17 +176,20 @@ impl Objects {
         Ok(None)
     }
 
-    /// A pack of these blobs, none of them a delta.
-    pub fn pack(&self, ids: &[&str]) -> Result<Vec<u8>, Error> {
-        let mut ids = ids.iter().map(|id| parse(id)).collect::<Result<Vec<ObjectId>, Error>>()?;
+    /// A pack of these blobs, none of them a delta. What an earlier one has is taken from there.
+    pub fn pack(&self, ids: &[&str], before: Option<&BlobPack>) -> Result<BlobPack, Error> {
+        let parts = before.map(BlobPack::parts).unwrap_or_default();
+        let mut ids = ids.iter().map(|id| Ok((parse(id)?, *id))).collect::<Result<Vec<_>, Error>>()?;
         let mut state = self.state();
-        ids.sort_by_cached_key(|id| state.repository.packed_at(id));
-        let mut pack = BlobPack::new();
-        for id in &ids {
-            let blob = state.read(id)?.ok_or_else(|| missing(&id.to_string(), "is missing"))?;
-            pack.push(id, &blob)?;
+        ids.sort_by_cached_key(|(id, _)| state.repository.packed_at(id));
+        let mut packer = BlobPacker::new();
+        for (id, name) in ids {
+            match parts.get(name) {
+                Some(part) => packer.take(name, part),
+                None => packer.push(&id, &state.read(&id)?.ok_or_else(|| missing(name, "is missing"))?)?,
+            }
         }
-        pack.finish(self.hash())
+        packer.finish(self.hash())
     }
 
     /// A commit's parts.

@@ -1,8 +1,9 @@
-//! What a capture keeps so that the next one is faster: for two trees, what differs and the diff between them.
+//! What a capture keeps so that the next one is faster: for two trees, what differs and the diff between them; and the pack that
+//! went along last.
 //!
 //! Commits do not change, so most of a capture is what the last one was. One file for each bootstrap holds records one after
 //! the other: a head with a key, a length and checksums, then the value. What is damaged, cut off, or of another git is
-//! taken for not there; a key is made of ids of trees that were computed now, never of what the file says. A cache that
+//! taken for not there; the key of a diff is made of ids of trees that were computed now, never of what the file says. A cache that
 //! cannot be read, written or locked costs time and nothing else, so nothing here fails.
 //!
 //! ```text

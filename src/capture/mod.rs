@@ -8,7 +8,7 @@
 //!
 //! All of it happens in a private git directory ([`crate::git::Isolated`]), on a copy of the index: the sandbox stays as
 //! it is, and its configuration, hooks, filters and replace refs do not count. The entries form one chain of trees
-//! (bootstrap, each commit, index, work tree), and every diff is one between trees, made here or by one `git diff-tree`,
+//! (bootstrap, each commit, index, work tree), and every diff is one between trees, made here or by a `git diff-tree`,
 //! never by a command that looks at files and believes attributes. (Glue's own way, `git add -N` and three porcelain commands in
 //! the sandbox's configuration, loses untracked files to a nested repository or a stale lock, and lets the agent decide
 //! what is seen.)

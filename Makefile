@@ -1,6 +1,6 @@
 # Builds, checks and installs the programs, their man pages and their completions.
 #
-#   make                                   builds target/release/git-glue-*
+#   make                                   builds target/release/git-glue-* and glue-handoff
 #   make install                           into /usr/local
 #   make install PREFIX=$HOME/.local       for one user
 #   make install DESTDIR=pkg PREFIX=/usr   for a package

@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use git_glue::cli::{manual, programs};
+use git_glue::handoff::skill::Agent;
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 
 const README: &str = include_str!("../README.md");
@@ -16,10 +17,11 @@ fn commands_that_are_shown_exist() {
         .collect();
     assert!(shown.len() > 20, "only {} commands were found: is the search broken?", shown.len());
     for (document, words) in shown {
-        let program = programs().into_iter().find(|program| program.get_name() == format!("git-{}", words[0]));
-        let program = program.unwrap_or_else(|| panic!("{document}: there is no `git {}`", words[0]));
+        let is_shown = |program: &clap::Command| program.get_name().trim_start_matches("git-") == words[0];
+        let program = programs().into_iter().find(is_shown);
+        let program = program.unwrap_or_else(|| panic!("{document}: there is no `{}`", words[0]));
         if let Err(error) = program.try_get_matches_from(&words) {
-            panic!("{document}: `git {}`: {error}", words.join(" "));
+            panic!("{document}: `{}`: {error}", words.join(" "));
         }
     }
 }
@@ -35,7 +37,7 @@ fn the_first_screen_has_the_two_commands() {
 #[test]
 fn every_program_is_in_the_readme() {
     for program in programs() {
-        let name = program.get_name().replacen('-', " ", 1);
+        let name = program.get_bin_name().unwrap_or(program.get_name()).to_owned();
         assert!(README.contains(&format!("| `{name}")), "README's table lacks `{name}`");
     }
 }
@@ -57,24 +59,34 @@ fn documents() -> Vec<(String, String)> {
     let pages = programs().into_iter().map(|program| {
         let name = program.get_name().to_owned();
         let text = manual::page(&name).to_owned();
+        // Forms of commands are no commands: what stands in them for something else is none of the values.
+        let text = if program.has_subcommands() { without_synopsis(&text) } else { text };
         (format!("{name}.md"), text)
     });
-    let others = [("README.md", README), ("git-glue.md", manual::OVERVIEW)];
+    let others = [("README.md", README), ("git-glue.md", manual::OVERVIEW), ("SKILL.md", Agent::Claude.skill())];
     pages.chain(others.map(|(name, text)| (name.to_owned(), text.to_owned()))).collect()
 }
 
-/// `git glue-apply --check latest` wherever a code block shows it, as the words from `glue-apply` on.
+fn without_synopsis(page: &str) -> String {
+    let sections = manual::sections(page).filter(|(title, _)| *title != "SYNOPSIS");
+    sections.map(|(title, text)| format!("## {title}\n\n{text}\n\n")).collect()
+}
+
+/// `git glue-apply --check latest`, or `glue-handoff status`, wherever a code block shows it, as the words from `glue-apply` on.
 fn commands(text: &str) -> Vec<Vec<String>> {
     let code = code_blocks(text).join("\n").replace("\\\n", " ");
     let mut found = Vec::new();
     for (at, _) in code.match_indices("glue-") {
         let before = code[..at].lines().last().unwrap_or_default();
-        let is_call = before
-            .split('|')
-            .next_back()
-            .is_some_and(|command| command.split_whitespace().any(|word| word == "git") && !command.contains('#'));
         let rest = code[at..].lines().next().unwrap_or_default();
+        let is_alone = rest.starts_with("glue-handoff") && before.trim().is_empty();
+        let is_call = is_alone
+            || before
+                .split('|')
+                .next_back()
+                .is_some_and(|command| command.split_whitespace().any(|word| word == "git") && !command.contains('#'));
         let command = rest.split(['|', '#', '&', ';']).next().unwrap_or_default();
+        let command = command.split_once(" > ").map_or(command, |(command, _)| command);
         if is_call && !command.contains("[<options>]") {
             found.push(words(command));
         }

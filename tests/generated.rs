@@ -64,10 +64,30 @@ fn clap_finds_nothing_wrong_with_the_definitions() {
 
 #[test]
 fn values_are_named_as_git_names_them() {
-    for program in git_glue::cli::programs() {
-        for arg in program.get_arguments().filter(|arg| arg.get_action().takes_values()) {
+    let mut commands = git_glue::cli::programs();
+    while let Some(command) = commands.pop() {
+        for arg in command.get_arguments().filter(|arg| arg.get_action().takes_values()) {
             for name in arg.get_value_names().unwrap_or_default() {
-                assert!(!name.contains(|c: char| c.is_uppercase()), "{}: <{name}> in capitals", program.get_name());
+                assert!(!name.contains(|c: char| c.is_uppercase()), "{}: <{name}> in capitals", command.get_name());
+            }
+        }
+        commands.extend(command.get_subcommands().cloned());
+    }
+}
+
+#[test]
+fn every_command_has_its_form() {
+    for program in git_glue::cli::programs() {
+        let page = git_glue::cli::manual::page(program.get_name());
+        let (_, forms) = git_glue::cli::manual::sections(page).find(|(title, _)| *title == "SYNOPSIS").unwrap();
+        let mut commands = vec![(program.get_name().to_owned(), program.clone())];
+        while let Some((called, command)) = commands.pop() {
+            let below =
+                command.get_subcommands().map(|below| (format!("{called} {}", below.get_name()), below.clone()));
+            commands.extend(below);
+            if called != program.get_name() {
+                let is_own = |form: &str| format!("{} ", form.trim()).starts_with(&format!("{called} "));
+                assert!(forms.lines().any(is_own), "the synopsis lacks `{called}`");
             }
         }
     }

@@ -40,10 +40,20 @@ fn everything_is_put_in_its_place_and_taken_away_again() {
 fn git_finds_the_programs() {
     let Some(home) = Installed::new() else { return };
     for program in git_glue::cli::programs() {
-        let name = program.get_name().trim_start_matches("git-");
+        let Some(name) = program.get_name().strip_prefix("git-") else { continue };
         let help = home.run("git", &[name, "-h"]);
         assert!(help.contains_str(format!("Usage: git {name}")), "{help}");
         assert!(home.run("git", &["help", "-a"]).contains_str(name), "git help -a does not list {name}");
+    }
+}
+
+#[test]
+fn a_program_of_its_own_is_found_without_git() {
+    let Some(home) = Installed::new() else { return };
+    assert!(home.run("glue-handoff", &["-h"]).contains_str("Usage: glue-handoff"));
+    if is_here("man") {
+        let page = home.run("man", &["glue-handoff"]);
+        assert!(page.contains_str("glue-handoff skill install") && page.contains_str("EXIT STATUS"), "{page}");
     }
 }
 
@@ -55,7 +65,8 @@ fn git_help_opens_the_pages() {
     }
     for program in git_glue::cli::programs() {
         let name = program.get_name();
-        let page = home.run("git", &["help", name.trim_start_matches("git-")]);
+        let Some(command) = name.strip_prefix("git-") else { continue };
+        let page = home.run("git", &["help", command]);
         assert!(page.contains_str(format!("{name} - ")), "{page}");
         assert!(page.contains_str("EXIT STATUS"), "{page}");
     }
@@ -164,7 +175,7 @@ fn fish_completes_both_forms() {
 const SESSIONS: [&str; 2] = ["1786480000123-4242-1k9zq3f", "1772331272529-72"];
 
 /// Command lines, and what TAB offers there.
-const COMPLETED: [(&str, &[&str]); 8] = [
+const COMPLETED: [(&str, &[&str]); 12] = [
     ("git glue-apply ", &["latest", SESSIONS[0], SESSIONS[1]]),
     ("git-glue-apply ", &["latest", SESSIONS[0], SESSIONS[1]]),
     ("git glue-show 1786", &[SESSIONS[0]]),
@@ -173,6 +184,10 @@ const COMPLETED: [(&str, &[&str]); 8] = [
     ("git-glue-apply --in", &["--in-place"]),
     ("git glue-apply --color ", &["auto", "always", "never"]),
     ("git-glue-apply --color ", &["auto", "always", "never"]),
+    ("glue-handoff sk", &["skill"]),
+    ("glue-handoff skill install ", &["codex", "claude"]),
+    ("glue-handoff draft --from-session ", &["latest", SESSIONS[0], SESSIONS[1]]),
+    ("glue-handoff skill install codex --scope ", &["repo", "user"]),
 ];
 
 /// The programs, pages and completions below a directory, as a package would have them.

@@ -18,12 +18,15 @@ pub fn exit_statuses(program: &str) -> &'static str {
     match program {
         "git-glue-apply" => "012345",
         "git-glue-capture" => "01245",
-        "git-glue-list" => "012",
+        "git-glue-list" | HANDOFF => "012",
         _ => "0124",
     }
 }
 
-const PAGES: [(&str, &str); 7] = [
+/// The program that is not about captures, nor run through git.
+const HANDOFF: &str = "glue-handoff";
+
+const PAGES: [(&str, &str); 8] = [
     ("git-glue-capture", include_str!("manual/git-glue-capture.md")),
     ("git-glue-apply", include_str!("manual/git-glue-apply.md")),
     ("git-glue-export", include_str!("manual/git-glue-export.md")),
@@ -31,6 +34,7 @@ const PAGES: [(&str, &str); 7] = [
     ("git-glue-list", include_str!("manual/git-glue-list.md")),
     ("git-glue-show", include_str!("manual/git-glue-show.md")),
     ("git-glue-diff", include_str!("manual/git-glue-diff.md")),
+    (HANDOFF, include_str!("manual/glue-handoff.md")),
 ];
 
 /// The heading of the options that every program has.
@@ -38,6 +42,9 @@ pub const COMMON_OPTIONS: &str = "Common options";
 
 /// A section of [`SHARED`] as far as it concerns a program.
 pub fn shared_section(program: &str, title: &str, text: &str) -> String {
+    if program == HANDOFF && title != "ENVIRONMENT" {
+        return String::new();
+    }
     if title != "EXIT STATUS" {
         return text.to_owned();
     }
@@ -61,21 +68,24 @@ pub fn sections(page: &str) -> impl Iterator<Item = (&str, &str)> {
 /// A program's command line with everything around its arguments: the synopsis as git writes it, the common options
 /// apart, examples and exit status below the long help.
 pub fn complete(command: Command) -> Command {
-    let page = page(command.get_name());
+    let name = command.get_name().to_owned();
+    let page = page(&name);
     let section = |wanted| sections(page).find(|(title, _)| *title == wanted).map(|(_, text)| text);
     let mut command = command.disable_help_flag(true).disable_version_flag(true).args(help_and_version());
-    command = command.mut_args(|arg| match arg.get_id().as_str() {
+    command = command.disable_help_subcommand(true).mut_args(|arg| match arg.get_id().as_str() {
         "directory" | "json" | "color" => arg.help_heading(COMMON_OPTIONS),
         _ => arg,
     });
     if let Some(synopsis) = section("SYNOPSIS") {
         let forms: Vec<_> = synopsis.lines().map(str::trim).collect();
-        command = command.override_usage(forms.join("\n       "));
+        let called = command.get_bin_name().unwrap_or(&name).to_owned();
+        command = with_usage(command, &called, &forms);
     }
     if let Some(examples) = section("EXAMPLES") {
-        let statuses: Vec<_> = EXIT_STATUS
+        let table = if name == HANDOFF { &HANDOFF_EXIT_STATUS[..] } else { &EXIT_STATUS };
+        let statuses: Vec<_> = table
             .iter()
-            .filter(|(status, _)| exit_statuses(command.get_name()).contains(*status))
+            .filter(|(status, _)| exit_statuses(&name).contains(*status))
             .map(|(status, meaning)| format!("  {status}  {meaning}"))
             .collect();
         let header = *clap::builder::Styles::default().get_header();
@@ -88,13 +98,27 @@ pub fn complete(command: Command) -> Command {
     command
 }
 
+/// Gives a command the forms that begin with its name; one that has commands below it, a form that says so.
+fn with_usage(command: Command, called: &str, forms: &[&str]) -> Command {
+    if command.has_subcommands() {
+        let below: Vec<_> = command.get_subcommands().map(|command| command.get_name().to_owned()).collect();
+        let command = command.override_usage(format!("{called} <command> [<options>]"));
+        return below.into_iter().fold(command, |command, name| {
+            command.mut_subcommand(&name, |below| with_usage(below, &format!("{called} {name}"), forms))
+        });
+    }
+    let is_own = |form: &&&str| form.strip_prefix(called).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '));
+    let own: Vec<_> = forms.iter().filter(is_own).copied().collect();
+    if own.is_empty() { command } else { command.override_usage(own.join("\n       ")) }
+}
+
 /// clap's own two, so that they stand with the other common options.
 fn help_and_version() -> [Arg; 2] {
     let common = |id: &'static str, short, action| {
         Arg::new(id).long(id).short(short).action(action).help_heading(COMMON_OPTIONS).display_order(1000)
     };
     [
-        common("help", 'h', ArgAction::Help).help("Print help: with -h in short, with --help in full"),
+        common("help", 'h', ArgAction::Help).global(true).help("Print help: with -h in short, with --help in full"),
         common("version", 'V', ArgAction::Version).help("Print the version"),
     ]
 }
@@ -107,6 +131,13 @@ const EXIT_STATUS: [(char, &str); 6] = [
     ('3', "applied up to a conflict, which is yours to resolve"),
     ('4', "there is no capture"),
     ('5', "the capture is over its size cap"),
+];
+
+/// The same for the program that is not about captures.
+const HANDOFF_EXIT_STATUS: [(char, &str); 3] = [
+    ('0', "done; also when there was nothing to do"),
+    ('1', "refused or failed, nothing of yours was changed; from validate: problems were found"),
+    ('2', "bad usage, or a handoff that create does not take"),
 ];
 
 fn indented(text: &str) -> String {

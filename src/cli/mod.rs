@@ -13,6 +13,7 @@ pub mod diff;
 mod diffstat;
 mod exit;
 pub mod export;
+pub mod handoff;
 pub mod import;
 pub mod list;
 pub mod manual;
@@ -34,19 +35,19 @@ use std::process::ExitCode;
 #[derive(Debug, Clone, clap::Args)]
 pub struct Common {
     /// Run as if started in <dir>
-    #[arg(short = 'C', value_name = "dir", value_hint = clap::ValueHint::DirPath)]
+    #[arg(short = 'C', value_name = "dir", value_hint = clap::ValueHint::DirPath, global = true)]
     pub directory: Option<PathBuf>,
 
     /// Print one JSON object on standard output instead of text
     ///
     /// The object has a `schema_version`. An error is an object too: `{"error": {code, kind, message, hint}}`.
-    #[arg(long)]
+    #[arg(long, global = true)]
     pub json: bool,
 
     /// When to use colour
     ///
     /// Without it, `color.ui` of git's configuration and NO_COLOR decide.
-    #[arg(long, value_name = "when", default_value = "auto")]
+    #[arg(long, value_name = "when", default_value = "auto", global = true)]
     pub color: ColorChoice,
 }
 
@@ -70,6 +71,7 @@ pub fn programs() -> Vec<clap::Command> {
         command::<diff::Args>(),
         command::<export::Args>(),
         command::<import::Args>(),
+        command::<handoff::Args>(),
     ]
 }
 

@@ -89,13 +89,22 @@ pub(crate) fn exclusively<T>(dir: &Path, work: impl FnOnce() -> T) -> T {
     work()
 }
 
+/// Runs `work` while no other process of ours is inside [`exclusively`] on the same directory.
+pub(crate) fn undisturbed<T>(dir: &Path, work: impl FnOnce() -> T) -> T {
+    let handle = File::open(dir).ok();
+    if let Some(handle) = &handle {
+        let _ = handle.lock_shared();
+    }
+    work()
+}
+
 /// The directory that a path is in.
 pub(crate) fn parent(path: &Path) -> &Path {
     path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Some file systems refuse to sync a directory; the rename has happened nevertheless.
-fn sync_dir(dir: &Path) -> io::Result<()> {
+pub(crate) fn sync_dir(dir: &Path) -> io::Result<()> {
     if let Ok(handle) = File::open(dir) {
         let _ = handle.sync_all();
     }

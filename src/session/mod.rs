@@ -16,7 +16,7 @@
 //!
 //! Left to others: what the bytes of a capture mean ([`mbox`](crate::mbox)), the log of the conversation, printing.
 
-mod atomic;
+pub(crate) mod atomic;
 mod bundle;
 mod capture;
 mod capture_files;

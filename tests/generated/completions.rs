@@ -1,5 +1,6 @@
 //! Completions: what clap makes of a program's definition, and around it what clap does not know: that git runs the
-//! program as `git glue-...`, and that an id is the id of a session.
+//! program as `git glue-...`, and that an id is the id of a session. A program with commands of its own is not run
+//! through git; of that, clap knows all but a few turns of bash.
 
 use clap::{Arg, Command, ValueHint};
 use clap_complete::{Shell, generate};
@@ -18,6 +19,9 @@ const BASH_PRINTED: &str = r#"local word
             done < <(PRINTS)
             compopt -o nosort 2>/dev/null"#;
 
+/// The option of a handoff that takes a session of the store.
+const FROM_SESSION: &str = "--from-session";
+
 /// Nothing of ours: bash then completes files by itself.
 const BASH_FILES: &str = "COMPREPLY=()";
 
@@ -27,6 +31,9 @@ pub(super) fn bash(program: &Command) -> String {
     let generated = by_clap(Shell::Bash, program);
     // clap's own registration, which knows nothing of sessions, gives way to ours below.
     let (generated, _) = generated.split_once("\n\nif [[ \"${BASH_VERSINFO[0]}\"").unwrap();
+    if program.has_subcommands() {
+        return bash_with_commands(program, generated);
+    }
     // After an option with an optional value comes another word, not that value.
     let generated = program.get_opts().filter(|option| is_optional(option)).fold(generated.to_owned(), |text, option| {
         let case = format!(
@@ -104,22 +111,66 @@ complete -F _{underscored}_alone -o bashdefault -o default {name}
     )
 }
 
+/// For a program with commands of its own. An option is offered where a dash asks for one.
+fn bash_with_commands(program: &Command, generated: &str) -> String {
+    let name = program.get_name();
+    let underscored = name.replace('-', "_");
+    let ids = BASH_PRINTED.replace("PRINTS", &format!("echo latest; {IDS}")).replace("\n    ", "\n");
+    let by_clap = name.replace('-', "__");
+    // clap takes a dash in the program's name for the start of a command, in one of two places.
+    let generated = generated.replace(&name.replace('-', "__subcmd__"), &by_clap);
+    format!(
+        r#"# bash completion for {name}
+{generated}
+
+_{underscored}_words() {{
+    local program="$1" cur="$2" prev="$3"
+    # bash makes words of their own of the equals sign in --option=value.
+    if [[ "$cur" == "=" ]]; then
+        cur=""
+    elif [[ "$prev" == "=" ]]; then
+        prev="${{COMP_WORDS[COMP_CWORD-2]}}"
+    fi
+    if [[ "$prev" == {FROM_SESSION} ]]; then
+        {ids}
+        return 0
+    fi
+    _{by_clap} "$program" "$cur" "$prev"
+    if [[ "$cur" != -* ]]; then
+        local word
+        local -a words=("${{COMPREPLY[@]}}")
+        COMPREPLY=()
+        for word in "${{words[@]}}"; do
+            [[ "$word" == -* ]] || COMPREPLY+=("$word")
+        done
+    fi
+}}
+complete -F _{underscored}_words -o bashdefault -o default {name}
+"#
+    )
+}
+
 /// For zsh: found by its name both for `git-glue-apply` and, by zsh's own completion of git, for `git glue-apply`.
 pub(super) fn zsh(program: &Command) -> String {
     let name = program.get_name();
     let about = program.get_about().map(ToString::to_string).unwrap_or_default();
     let generated = by_clap(Shell::Zsh, program);
-    let generated = generated.replacen('\n', &format!("\n#description {}\n", about.to_lowercase()), 1);
-    if !takes_id(program) {
-        return generated;
+    if program.has_subcommands() {
+        let option = format!("'{FROM_SESSION}=[");
+        return if generated.contains(&option) { with_ids(name, generated, &option) } else { generated };
     }
-    let id = program.get_positionals().find(|arg| is_id(arg)).unwrap();
-    let help = id.get_help().map(ToString::to_string).unwrap_or_default();
-    // What clap writes for the argument: its help, then any completion.
-    let start = generated
-        .lines()
-        .find(|line| line.contains(&format!(":{} -- ", id.get_id())))
-        .unwrap_or_else(|| panic!("zsh's completion of {name} has no {}: {help}", id.get_id()));
+    let generated = generated.replacen('\n', &format!("\n#description {}\n", about.to_lowercase()), 1);
+    match program.get_positionals().find(|arg| is_id(arg)) {
+        // What clap writes for the argument: its help, then any completion.
+        Some(id) => with_ids(name, generated, &format!(":{} -- ", id.get_id())),
+        None => generated,
+    }
+}
+
+/// A completion for zsh that offers sessions where clap's line with that mark offers something else.
+fn with_ids(name: &str, generated: String, mark: &str) -> String {
+    let start = generated.lines().find(|line| line.contains(mark));
+    let start = start.unwrap_or_else(|| panic!("zsh's completion of {name} has no {mark}"));
     let ours = start.replace(":_files'", ":_git_glue_ids'").replace(":_default'", ":_git_glue_ids'");
     assert_ne!(start, ours, "{name}: clap completes its id in another way than before");
     let function = format!(
@@ -150,8 +201,7 @@ end
 
 "#,
     );
-    for program in programs {
-        let name = program.get_name().trim_start_matches("git-");
+    for name in programs.iter().filter_map(|program| program.get_name().strip_prefix("git-")) {
         text += &format!(
             "complete -c git -k -f -n '__fish_git_using_command {name}' -a '(__fish_git_glue_forward {name})'\n"
         );
@@ -171,7 +221,31 @@ pub(super) fn fish(program: &Command) -> String {
     if takes_id(program) {
         generated += &format!("complete -c {} -k -a '(echo latest; {IDS})' -d 'session'\n", program.get_name());
     }
+    for command in program.get_subcommands() {
+        let is_asked =
+            format!("__fish_{}_using_subcommand {}", program.get_name().replace('-', "_"), command.get_name());
+        generated += &fish_values(program, command, &is_asked);
+        for below in command.get_subcommands() {
+            let is_asked = format!("{is_asked}; and __fish_seen_subcommand_from {}", below.get_name());
+            generated += &fish_values(program, below, &is_asked);
+        }
+    }
     generated
+}
+
+/// What a command takes without an option, of which clap tells fish nothing, and the sessions for a draft.
+fn fish_values(program: &Command, command: &Command, is_asked: &str) -> String {
+    let complete = format!("complete -c {} -n \"{is_asked}\" -f", program.get_name());
+    let values = command.get_positionals().flat_map(Arg::get_possible_values).map(|value| {
+        let help = value.get_help().map(ToString::to_string).unwrap_or_default();
+        format!("{complete} -a '{}' -d '{help}'\n", value.get_name())
+    });
+    let is_from_session = |option: &&Arg| option.get_long() == FROM_SESSION.strip_prefix("--");
+    let sessions = command.get_opts().filter(is_from_session).map(|option| {
+        let long = option.get_long().unwrap_or_default();
+        format!("{complete} -l {long} -r -k -a '(echo latest; {IDS})' -d 'session'\n")
+    });
+    values.chain(sessions).collect()
 }
 
 fn by_clap(shell: Shell, program: &Command) -> String {

@@ -22,6 +22,7 @@ pub(super) fn program(command: &Command) -> String {
     let about = command.get_long_about().map(ToString::to_string).unwrap_or_default();
     // The first paragraph is the name section's line, unless it is all there is.
     page += &section("DESCRIPTION", &roff(about.split_once("\n\n").map_or(about.as_str(), |(_, rest)| rest)));
+    page += &commands(command);
     page += &options(command);
     let own: Vec<_> = manual::sections(text).filter(|(title, _)| *title != "SYNOPSIS").collect();
     for (title, text) in own.iter().filter(|(title, _)| !LAST.contains(title)) {
@@ -78,25 +79,56 @@ fn synopsis(text: &str) -> String {
     let (_, forms) = manual::sections(text).find(|(title, _)| *title == "SYNOPSIS").unwrap();
     let forms = forms.lines().map(|form| {
         let words: Vec<_> = form.split_whitespace().collect();
-        let (name, rest) = words.split_at(2);
+        // `git glue-x`, or a program with the command below it.
+        let is_name = |word: &&str| !word.starts_with(['-', '<', '[']);
+        let length = if words[0] == "git" { 2 } else { words.iter().take_while(|word| is_name(word)).count() };
+        let (name, rest) = words.split_at(length);
         let rest: String = rest.iter().map(|word| format!(" {}", placeholders(word))).collect();
         format!("\\fB{}\\fR{rest}\n", escaped(&name.join(" ")))
     });
     section("SYNOPSIS", &forms.collect::<Vec<_>>().join(".br\n"))
 }
 
+/// What a program with commands can do: one part for each, those below it following.
+fn commands(command: &Command) -> String {
+    let mut command = command.clone();
+    command.build();
+    if !command.has_subcommands() {
+        return String::new();
+    }
+    section("COMMANDS", &parts(&command, command.get_name()))
+}
+
+/// The parts of the commands below `command`, each under the words that it is called by.
+fn parts(command: &Command, called: &str) -> String {
+    let part = |command: &Command| {
+        let called = format!("{called} {}", command.get_name());
+        let about = command.get_long_about().or(command.get_about()).map(ToString::to_string).unwrap_or_default();
+        let text = roff(&sentences(&about));
+        let (own, _) = arguments(command);
+        let options: String = own.into_iter().map(option).collect();
+        format!(".SS {}\n{}{options}{}", escaped(&called), unspaced(&text), parts(command, &called))
+    };
+    command.get_subcommands().filter(|command| !command.is_hide_set()).map(part).collect()
+}
+
 fn options(command: &Command) -> String {
     let mut command = command.clone();
     command.build();
+    let (own, common) = arguments(&command);
+    let heading = if own.is_empty() { String::new() } else { format!(".SS {}\n", manual::COMMON_OPTIONS) };
+    let text: String = own.into_iter().map(option).collect();
+    section("OPTIONS", &(text + &heading + &common.into_iter().map(option).collect::<String>()))
+}
+
+/// The arguments of a command, positional ones first, and apart from them the options that every program has.
+fn arguments(command: &Command) -> (Vec<&Arg>, Vec<&Arg>) {
     let (common, own): (Vec<&Arg>, Vec<&Arg>) = command
         .get_arguments()
         .filter(|arg| !arg.is_hide_set())
         .partition(|arg| arg.get_help_heading() == Some(manual::COMMON_OPTIONS));
     let (positional, own): (Vec<&Arg>, Vec<&Arg>) = own.into_iter().partition(|arg| arg.is_positional());
-    let mut text: String = positional.into_iter().chain(own).map(option).collect();
-    text += &format!(".SS {}\n", manual::COMMON_OPTIONS);
-    text.extend(common.into_iter().map(option));
-    section("OPTIONS", &text)
+    (positional.into_iter().chain(own).collect(), common)
 }
 
 fn option(arg: &Arg) -> String {
@@ -125,7 +157,12 @@ fn option(arg: &Arg) -> String {
     }
     let default: Vec<_> = arg.get_default_values().iter().map(|value| value.to_string_lossy()).collect();
     if arg.get_action().takes_values() && !default.is_empty() && !arg.is_hide_default_value_set() {
-        text += &format!(".IP\nThe default is \\fB{}\\fR.\n", escaped(&default.join(" ")));
+        let default = default.join(" ");
+        let default = match &*default {
+            "." => "the current directory".to_owned(),
+            value => format!("\\fB{}\\fR", escaped(value)),
+        };
+        text += &format!(".IP\nThe default is {default}.\n");
     }
     text
 }
@@ -140,7 +177,12 @@ fn sentences(help: &str) -> String {
 }
 
 fn section(title: &str, text: &str) -> String {
-    format!(".SH {}\n{}", escaped(title), text.strip_prefix(".PP\n").unwrap_or(text))
+    format!(".SH {}\n{}", escaped(title), unspaced(text))
+}
+
+/// Below a heading, the first paragraph has no request of its own.
+fn unspaced(text: &str) -> &str {
+    text.strip_prefix(".PP\n").unwrap_or(text)
 }
 
 /// One line of clap's, without Markdown's marks.
@@ -276,7 +318,7 @@ fn references(text: &str) -> String {
     let word = |word: &str| {
         let is_reference = word.find(['(']).is_some_and(|open| {
             let rest = word[open..].trim_end_matches(['.', ',', ';', ':']);
-            matches!(rest, "(1)" | "(7)") && word.starts_with("git")
+            matches!(rest, "(1)" | "(7)") && (word.starts_with("git") || word.starts_with("glue"))
         });
         match word.split_once('(') {
             Some((name, rest)) if is_reference => format!("\\fB{}\\fR({rest}", escaped(name)),

@@ -1,0 +1,201 @@
+//! `.agent-history/` as it lies on disk: which files there are, and how they are read.
+
+use std::borrow::Cow;
+use std::fs;
+use std::io;
+use std::path::{Component, Path, PathBuf};
+use std::sync::OnceLock;
+
+pub use super::archives::Archives;
+use super::text::has_return;
+use super::{Error, stage};
+use crate::session::atomic;
+
+/// The folder.
+pub const FOLDER: &str = ".agent-history";
+/// The newest handoff.
+pub const LATEST: &str = "LATEST.md";
+/// What the sessions are about.
+pub const INDEX: &str = "INDEX.yaml";
+/// An index that could not be read.
+pub const DAMAGED_INDEX: &str = "INDEX.yaml.damaged";
+/// What to paste into a new session.
+pub const PROMPT: &str = "RESUME_PROMPT.txt";
+/// The log of decisions.
+pub const DECISIONS: &str = "DECISIONS.md";
+/// The folder of all handoffs.
+pub const SESSIONS: &str = "sessions";
+
+/// The history of a repository.
+#[derive(Debug, Clone)]
+pub struct History {
+    root: PathBuf,
+    folder: PathBuf,
+    /// Whether a decision was found that has not been carried out.
+    is_pending: OnceLock<bool>,
+}
+
+impl History {
+    /// Of the repository at `root`, whether or not there is one.
+    pub fn of(root: &Path) -> History {
+        let root: PathBuf = root.components().filter(|part| *part != Component::CurDir).collect();
+        let folder = root.join(FOLDER);
+        let root = if root.as_os_str().is_empty() { PathBuf::from(".") } else { root };
+        History { root, folder, is_pending: OnceLock::new() }
+    }
+
+    /// The root of the repository.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The folder, as people are told of it.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// A file of it, named from the folder on.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    /// Whether the folder is there.
+    pub fn is_there(&self) -> bool {
+        self.folder.is_dir()
+    }
+
+    /// The bytes of a file, as the last command that came to its decision left it.
+    pub fn read(&self, name: &str) -> io::Result<Vec<u8>> {
+        let committed = self.folder.join(stage::COMMITTED);
+        if *self.is_pending.get_or_init(|| committed.is_dir()) {
+            match fs::read(committed.join(stage::flat(name))) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                read => return read,
+            }
+        }
+        fs::read(self.path(name))
+    }
+
+    /// The text of a file. Line ends other than LF count as LF.
+    ///
+    /// # Errors
+    /// In words: that it is missing, that it is no file, that it is not UTF-8, that it cannot be read.
+    pub fn text(&self, name: &str) -> Result<String, Unreadable> {
+        readable(self.read(name), || self.path(name).is_dir())
+    }
+
+    /// The handoffs in `sessions/`.
+    pub fn archives(&self) -> Archives {
+        Archives::of(self)
+    }
+
+    /// Whether a file of the history is there, one that `latest_file` or an entry names. An error when it lies outside.
+    pub fn holds(&self, name: &str) -> Result<bool, Outside> {
+        let inside =
+            |path: &Path| path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+        let path = self.path(name);
+        if Path::new(name).is_absolute() {
+            return Err(Outside);
+        }
+        if fs::symlink_metadata(&path).is_ok_and(|found| found.is_file())
+            && inside(Path::new(name))
+            && !self.is_linked(name)
+        {
+            return Ok(true);
+        }
+        let (folder, real) = (self.folder.canonicalize(), path.canonicalize());
+        match (folder, real) {
+            (Ok(folder), Ok(real)) if !real.starts_with(&folder) => Err(Outside),
+            (Ok(_), Ok(real)) => Ok(real.is_file()),
+            _ if !inside(Path::new(name)) && leaves(name) => Err(Outside),
+            _ => Ok(self.folder.join(stage::COMMITTED).join(stage::flat(name)).is_file()),
+        }
+    }
+
+    /// Whether a folder on the way to a file is a link.
+    fn is_linked(&self, name: &str) -> bool {
+        let above = Path::new(name).parent().filter(|above| !above.as_os_str().is_empty());
+        above.is_some_and(|above| {
+            above
+                .ancestors()
+                .filter(|part| !part.as_os_str().is_empty())
+                .any(|part| self.folder.join(part).is_symlink())
+        })
+    }
+
+    /// Runs `work` while nobody writes.
+    pub fn undisturbed<T>(&self, work: impl FnOnce() -> T) -> T {
+        atomic::undisturbed(&self.folder, work)
+    }
+
+    /// Refuses links where the history's own files and folders belong: what is written must stay inside.
+    ///
+    /// # Errors
+    /// [`Error::Link`], the first.
+    pub fn refuse_links(&self, names: &[&str]) -> Result<(), Error> {
+        let own = std::iter::once(self.folder.clone()).chain(names.iter().map(|name| self.path(name)));
+        match own.into_iter().find(|path| path.is_symlink()) {
+            Some(path) => Err(Error::Link(path)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Why there is no text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unreadable {
+    /// There is no file.
+    Missing(String),
+    /// There is one, but it cannot be read as text.
+    Not(String),
+}
+
+impl Unreadable {
+    /// Why, in words.
+    pub fn reason(&self) -> &str {
+        match self {
+            Unreadable::Missing(reason) | Unreadable::Not(reason) => reason,
+        }
+    }
+}
+
+/// A file as text.
+pub(super) fn readable(read: io::Result<Vec<u8>>, is_folder: impl FnOnce() -> bool) -> Result<String, Unreadable> {
+    match read {
+        Ok(bytes) => match text_of(&bytes) {
+            Some(Cow::Owned(text)) => Ok(text),
+            // It is the very bytes.
+            Some(Cow::Borrowed(_)) => Ok(String::from_utf8(bytes).unwrap_or_default()),
+            None => Err(Unreadable::Not("is not UTF-8".to_owned())),
+        },
+        Err(error) if is_folder() => Err(Unreadable::Missing(format!("is a directory ({error})"))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(Unreadable::Missing(error.to_string())),
+        Err(error) => Err(Unreadable::Not(format!("cannot be read: {error}"))),
+    }
+}
+
+/// A name leads out of the history.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Outside;
+
+/// Bytes as text, every line end a LF; `None` when they are not UTF-8.
+pub fn text_of(bytes: &[u8]) -> Option<Cow<'_, str>> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    Some(match has_return(text) {
+        true => text.replace("\r\n", "\n").replace('\r', "\n").into(),
+        false => text.into(),
+    })
+}
+
+/// Whether `..` leads above the start of a path.
+fn leaves(name: &str) -> bool {
+    let mut depth = 0_i64;
+    Path::new(name).components().any(|part| {
+        depth += match part {
+            Component::ParentDir => -1,
+            Component::Normal(_) => 1,
+            _ => 0,
+        };
+        depth < 0
+    })
+}

@@ -1,0 +1,108 @@
+//! INDEX.yaml: what the sessions of a history are about, without their text.
+
+use super::fields::{first_todo, plain};
+use super::frontmatter::{self, mapping_text};
+use super::value::{Inner, Item, Mapping, Text, Value};
+
+/// What an entry has of a handoff, by the names of its fields; between them stands what is not one of these.
+const COPIED: [&str; 8] =
+    ["session_date", "generated_at", "agent", "project_root", "repo_root", "current_branch", "head_commit", "status"];
+
+/// The line after which the entries come.
+const SESSIONS: &str = "\nsessions:\n";
+
+/// Reads the text of an index. Its entries are kept as they are written, where they are in our own form.
+///
+/// # Errors
+/// Where it is no mapping.
+pub fn read(text: &str) -> Result<Mapping<'_>, frontmatter::Error> {
+    let whole = || frontmatter::parse_mapping(text);
+    let Some(at) = memchr::memmem::find(text.as_bytes(), SESSIONS.as_bytes()) else { return whole() };
+    let Some(sessions) = frontmatter::written::items(&text[at + SESSIONS.len()..]) else { return whole() };
+    let mut index = frontmatter::parse_mapping(&text[..at])?;
+    if index.get("sessions").is_some() {
+        return whole();
+    }
+    index.0.push(("sessions".into(), Value::List(sessions)));
+    Ok(index)
+}
+
+/// The text of the index after a handoff joined: those of `old` that are not of its session, in their order, and its own.
+pub fn with(old: Mapping, handoff: &Mapping, file: &str) -> String {
+    let id = text(handoff, "session_id");
+    let mut sessions = old.0.into_iter().find_map(|(key, value)| match value {
+        Value::List(items) if key == "sessions" => Some(items),
+        _ => None,
+    });
+    let sessions = sessions.get_or_insert_default();
+    sessions.retain(|item| item.get_text("session_id").as_deref() != Some(&id));
+    sessions.push(entry(handoff, file));
+    let version = handoff.get("schema_version").cloned().unwrap_or(Value::Text("".into()));
+    let mut index = Mapping(vec![("schema_version".into(), version)]);
+    let mut put = |key: &'static str, value: Text<'_>| {
+        index.0.push((key.into(), Value::Text(value.into_owned().into())));
+    };
+    put("latest_session", id.as_str().into());
+    put("latest_file", file.into());
+    for key in ["repo_root", "current_branch", "head_commit", "primary_goal"] {
+        put(key, text(handoff, key).into());
+    }
+    put("search_tags", tags(handoff).into());
+    put("first_next_action", action(handoff).into());
+    index.0.push(("sessions".into(), Value::List(std::mem::take(sessions))));
+    mapping_text(&index) + "\n"
+}
+
+/// The text of the index after a session got another status; `None` when no entry is that session's.
+pub fn closed(index: &Mapping, id: &str, status: &str) -> Option<String> {
+    let mut index = index.clone();
+    let is_latest = index.scalar("latest_session") == Some(id);
+    let (_, Value::List(sessions)) = index.0.iter_mut().find(|(key, _)| key == "sessions")? else { return None };
+    let entry = sessions.iter_mut().find(|item| item.get_text("session_id").as_deref() == Some(id))?;
+    let mut pairs = entry.pairs().into_owned();
+    let value = Inner::Text(status.to_owned().into());
+    match pairs.iter_mut().find(|(key, _)| key == "status") {
+        Some((_, old)) => *old = value,
+        None => pairs.push(("status".into(), value)),
+    }
+    *entry = Item::Pairs(pairs);
+    if is_latest && status == DONE {
+        index.set("first_next_action", Value::Text("".into()));
+    }
+    Some(mapping_text(&index) + "\n")
+}
+
+/// The status after which nothing is left to do.
+pub const DONE: &str = "DONE";
+
+/// The entry of the session that was written last.
+pub fn latest<'m>(index: &'m Mapping<'m>) -> Option<&'m Item<'m>> {
+    let id = index.scalar("latest_session")?;
+    index.list("sessions")?.iter().find(|item| item.get_text("session_id").as_deref() == Some(id))
+}
+
+fn entry(handoff: &Mapping, file: &str) -> Item<'static> {
+    let mut pairs: Vec<(Text<'static>, Inner<'static>)> = Vec::new();
+    let mut put = |key: &'static str, value: String| pairs.push((key.into(), Inner::Text(value.into())));
+    put("session_id", text(handoff, "session_id"));
+    put("file", file.to_owned());
+    COPIED.iter().for_each(|key| put(key, text(handoff, key)));
+    put("primary_goal", text(handoff, "primary_goal"));
+    put("search_tags", tags(handoff));
+    put("supersedes", text(handoff, "supersedes"));
+    put("first_next_action", action(handoff));
+    Item::Pairs(pairs)
+}
+
+fn text(handoff: &Mapping, key: &str) -> String {
+    handoff.scalar(key).unwrap_or_default().to_owned()
+}
+
+fn tags(handoff: &Mapping) -> String {
+    let tags = handoff.list("search_tags").unwrap_or_default();
+    tags.iter().map(plain).collect::<Vec<_>>().join(", ")
+}
+
+fn action(handoff: &Mapping) -> String {
+    first_todo(handoff).map(plain).unwrap_or_default()
+}

@@ -1,0 +1,75 @@
+//! What a new session should know of a history, without its text.
+
+use super::history::{DECISIONS, History, INDEX};
+use super::validate::{Extent, problems_with, read_index};
+use super::value::{Item, Mapping, Text};
+use super::{decisions, index};
+
+/// The state of a history.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Status {
+    /// The session that was written last.
+    pub latest_session: String,
+    /// Its archive.
+    pub latest_file: String,
+    /// The branch that it was on.
+    pub current_branch: String,
+    /// The commit that it was at.
+    pub head_commit: String,
+    /// What is to be done first.
+    pub first_next_action: String,
+    /// How the session ended.
+    pub status: String,
+    /// How many sessions there are.
+    pub sessions: usize,
+    /// How many decisions the log holds.
+    pub decisions: usize,
+    /// The session that it supersedes.
+    pub supersedes: Option<String>,
+    /// The decisions that stand.
+    pub standing: Vec<String>,
+    /// What is wrong with the history.
+    pub problems: Vec<String>,
+}
+
+impl Status {
+    /// Of a history that is there.
+    pub fn of(history: &History) -> Status {
+        let text = history.text(INDEX);
+        let read = read_index(&text);
+        let problems = problems_with(history, &read, Extent::Newest);
+        let index = read.ok().and_then(Result::ok).unwrap_or_default();
+        let value = |key: &str| index.scalar(key).unwrap_or_default().to_owned();
+        let latest = index::latest(&index);
+        let log = history.text(DECISIONS).unwrap_or_default();
+        let standing = if history.path(DECISIONS).is_symlink() { Vec::new() } else { decisions::standing(&log) };
+        Status {
+            latest_session: value("latest_session"),
+            latest_file: value("latest_file"),
+            current_branch: value("current_branch"),
+            head_commit: value("head_commit"),
+            first_next_action: value("first_next_action"),
+            status: lifecycle(&index, latest),
+            sessions: index.list("sessions").unwrap_or_default().len(),
+            decisions: decisions::count(&log),
+            supersedes: latest
+                .and_then(|entry| entry.get_text("supersedes"))
+                .filter(|id| !id.is_empty())
+                .map(Text::into_owned),
+            standing,
+            problems,
+        }
+    }
+
+    /// Whether nothing is left to do.
+    pub fn is_done(&self) -> bool {
+        self.first_next_action.is_empty() && self.status == index::DONE
+    }
+}
+
+/// The status of the latest session; of the last one, if the index does not know that.
+fn lifecycle(index: &Mapping, latest: Option<&Item>) -> String {
+    let last = || index.list("sessions")?.iter().rev().find(|item| item.is_pairs());
+    let entry = latest.or_else(last);
+    entry.and_then(|entry| entry.get_text("status")).unwrap_or_default().into_owned()
+}

@@ -1,0 +1,175 @@
+//! `glue-handoff validate`: each problem of a history by name, and what was found in histories of older programs.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+
+use crate::handoff::{Desk, WHOLE, of_session};
+
+/// A history after `damage`; the problems that are found in it.
+#[track_caller]
+fn problems(args: &[&str], damage: impl FnOnce(&Desk)) -> Vec<String> {
+    let desk = Desk::new();
+    desk.create(WHOLE);
+    damage(&desk);
+    let found = desk.json(1, &[&["validate"], args].concat(), "")["problems"].clone();
+    let status = desk.json(0, &["status"], "")["problems"].clone();
+    if args.is_empty() {
+        assert_eq!(found, status, "status names the same");
+    }
+    let (out, err) = desk.ends(1, &[&["validate"], args].concat(), "");
+    let found: Vec<String> = serde_json::from_value(found).unwrap();
+    let lines: String = found.iter().map(|problem| format!("  - {problem}\n")).collect();
+    assert_eq!((out, err), (String::new(), format!("glue-handoff validate: found problems:\n{lines}")));
+    found
+}
+
+fn edit(desk: &Desk, name: &str, from: &str, to: &str) {
+    let text = desk.file(name);
+    assert!(text.contains(from), "{text}");
+    fs::write(desk.path(name), text.replace(from, to)).unwrap();
+}
+
+#[test]
+fn a_history_that_is_not_there_is_a_problem() {
+    let desk = Desk::new();
+    let (_, err) = desk.ends(1, &["validate"], "");
+    assert_eq!(err, "glue-handoff validate: found problems:\n  - no .agent-history/ directory at .agent-history\n");
+    fs::write(desk.sandbox.path(".agent-history"), "").unwrap();
+    desk.ends(1, &["validate"], "");
+}
+
+#[test]
+fn files_that_are_missing_or_no_text_are_named() {
+    let missing = problems(&[], |desk| {
+        ["LATEST.md", "RESUME_PROMPT.txt", "INDEX.yaml"]
+            .iter()
+            .for_each(|name| fs::remove_file(desk.path(name)).unwrap());
+    });
+    assert_eq!(missing, ["missing LATEST.md", "missing RESUME_PROMPT.txt", "missing INDEX.yaml"]);
+    let latin = problems(&[], |desk| {
+        ["LATEST.md", "RESUME_PROMPT.txt", "INDEX.yaml"]
+            .iter()
+            .for_each(|name| fs::write(desk.path(name), b"\xe9").unwrap());
+    });
+    assert_eq!(latin, ["LATEST.md: is not UTF-8", "RESUME_PROMPT.txt: is not UTF-8", "INDEX.yaml: is not UTF-8"]);
+    let folder = problems(&[], |desk| {
+        fs::remove_file(desk.path("LATEST.md")).unwrap();
+        fs::create_dir(desk.path("LATEST.md")).unwrap();
+    });
+    assert_eq!(folder, ["missing LATEST.md"]);
+}
+
+#[test]
+fn what_does_not_parse_is_named_with_its_line() {
+    let found = problems(&[], |desk| {
+        edit(desk, "LATEST.md", "agent: codex", "agent codex");
+        edit(desk, "INDEX.yaml", "schema_version: 1", "schema_version: 1\n  more: x");
+    });
+    assert_eq!(found[0], "LATEST.md: line 10: expected 'key: value'");
+    assert_eq!(found[1], "INDEX.yaml: line 2: multi-line values are not supported: one line for each key");
+    assert_eq!(found.len(), 2);
+}
+
+#[test]
+fn files_that_disagree_are_named() {
+    let found = problems(&[], |desk| edit(desk, "LATEST.md", "Implement the retry loop", "Write tests"));
+    assert_eq!(
+        found,
+        [
+            "RESUME_PROMPT.txt is stale: it does not contain LATEST.md next_todo_items[0] (Write tests)",
+            "INDEX.yaml.first_next_action (Implement the retry loop) does not match LATEST.md next_todo_items[0] (Write tests)",
+        ]
+    );
+    let found = problems(&[], |desk| edit(desk, "INDEX.yaml", "latest_session: one", "latest_session: two"));
+    assert_eq!(found, ["INDEX.yaml.latest_session (two) does not match LATEST.md session_id (one)"]);
+    let found = problems(&[], |desk| edit(desk, "INDEX.yaml", "\nfirst_next_action: Implement the retry loop", ""));
+    assert_eq!(found.len(), 1, "{found:?}");
+    let found = problems(&[], |desk| {
+        edit(desk, "INDEX.yaml", "\nfirst_next_action: Implement the retry loop", "\nfirst_next_action: \"\"");
+    });
+    assert_eq!(found.len(), 1, "empty, and the session is not DONE: {found:?}");
+}
+
+#[test]
+fn files_that_the_index_names_are_there_and_inside() {
+    let file = |to: &str| {
+        problems(&[], |desk| edit(desk, "INDEX.yaml", "latest_file: sessions/one.md", &format!("latest_file: {to}")))
+    };
+    let outside = |to: &str| [format!("INDEX.yaml.latest_file ({to}) is outside .agent-history/")];
+    for to in ["/etc/passwd", "../HEAD", "sessions/../../x"] {
+        assert_eq!(file(to), outside(to));
+    }
+    assert_eq!(file("sessions/no.md"), ["INDEX.yaml.latest_file (sessions/no.md) does not exist on disk"]);
+    assert_eq!(file("sessions"), ["INDEX.yaml.latest_file (sessions) does not exist on disk"]);
+    let found = problems(&[], |desk| {
+        symlink("/etc/hostname", desk.path("sessions/out.md")).unwrap();
+        edit(desk, "INDEX.yaml", "    file: sessions/one.md", "    file: sessions/out.md");
+    });
+    assert_eq!(found, ["INDEX.yaml.sessions[0].file (sessions/out.md) is outside .agent-history/"]);
+    let found = problems(&[], |desk| {
+        edit(desk, "INDEX.yaml", "    file: sessions/one.md", "    file: []");
+        let index = desk.file("INDEX.yaml");
+        fs::write(desk.path("INDEX.yaml"), index + "  - text\n  - file: \"\"\n  - agent: x\n").unwrap();
+    });
+    assert_eq!(
+        found,
+        [
+            "INDEX.yaml.sessions[0].file is malformed ([])",
+            "INDEX.yaml.sessions[1] is not a mapping",
+            "INDEX.yaml.sessions[2].file is malformed ()",
+        ]
+    );
+    let found = problems(&[], |desk| {
+        let index = desk.file("INDEX.yaml");
+        let (head, _) = index.split_once("sessions:\n").unwrap();
+        fs::write(desk.path("INDEX.yaml"), format!("{head}sessions: none\n")).unwrap();
+    });
+    assert_eq!(found, ["INDEX.yaml.sessions is not a list"]);
+}
+
+#[test]
+fn archives_are_looked_at_when_asked_for() {
+    let damage = |desk: &Desk| {
+        desk.create(&of_session("two"));
+        fs::write(desk.path("sessions/.hidden.md"), "x").unwrap();
+        fs::write(desk.path("sessions/a.MD"), "x").unwrap();
+        fs::create_dir(desk.path("sessions/b.md")).unwrap();
+        symlink("nowhere", desk.path("sessions/c.md")).unwrap();
+        edit(desk, "sessions/one.md", "agent: codex\n", "");
+    };
+    let found = problems(&["--sessions"], damage);
+    assert_eq!(found[0], "sessions/.hidden.md: the frontmatter must begin with a line of ---");
+    assert!(found[1].starts_with("sessions/b.md: is a directory"), "{found:?}");
+    assert!(found[2].starts_with("sessions/c.md: No such file"), "{found:?}");
+    assert_eq!(found[3], "sessions/one.md: missing required field: agent");
+    assert_eq!(found.len(), 4);
+}
+
+#[test]
+fn what_older_programs_let_pass_is_read_as_they_read_it() {
+    let desk = Desk::new();
+    desk.create(WHOLE);
+    for name in ["LATEST.md", "sessions/one.md"] {
+        let odd = "agent: \"A\" became \"B\"\nother:\n- x: y";
+        edit(&desk, name, "agent: codex", odd);
+        edit(&desk, name, "  - src/a.rs", "  - []\n  - Path: x\n    wrapped text");
+        edit(&desk, name, "status: open", "status:");
+    }
+    desk.ends(0, &["validate", "--sessions"], "");
+}
+
+#[test]
+fn secrets_and_personal_paths_are_warned_of_without_being_shown() {
+    let desk = Desk::new();
+    let token = "ghp_0123456789abcdefABCD";
+    let text = WHOLE.replace("Go on.", &format!("{token} in /home/ann/x"));
+    let (_, err) = desk.create(&text);
+    assert!(err.contains("WARNING: .agent-history may hold a secret: GitHub token (ghp_/gho_)\n"), "{err}");
+    assert!(!err.contains(token) && !err.contains("/home/ann"), "git ignores the history: {err}");
+    fs::write(desk.sandbox.path(".git/info/exclude"), "").unwrap();
+    let (out, err) = desk.ends(0, &["validate"], "");
+    assert_eq!(out, "glue-handoff validate: OK\n");
+    assert!(err.contains("secret: GitHub token") && err.contains("personal path: /home/ann/"), "{err}");
+    let (_, err) = desk.ends(0, &["create", "--no-exclude"], &text);
+    assert!(err.ends_with("WARNING: 2 possible leaks; look before you share the history\n"), "{err}");
+}

@@ -173,3 +173,12 @@ fn secrets_and_personal_paths_are_warned_of_without_being_shown() {
     let (_, err) = desk.ends(0, &["create", "--no-exclude"], &text);
     assert!(err.ends_with("WARNING: 2 possible leaks; look before you share the history\n"), "{err}");
 }
+
+#[test]
+fn the_problems_of_many_archives_come_in_order() {
+    let found = problems(&["--sessions"], |desk| {
+        (0..900).for_each(|number| fs::write(desk.path(&format!("sessions/{number:03}.md")), "x").unwrap());
+    });
+    let expected = |number| format!("sessions/{number:03}.md: the frontmatter must begin with a line of ---");
+    assert_eq!(found, (0..900).map(expected).collect::<Vec<_>>());
+}

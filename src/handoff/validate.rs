@@ -49,8 +49,7 @@ pub fn problems_with(history: &History, index_read: &IndexRead, extent: Extent) 
         Ok(Ok(index)) => found.extend(of_index(history, index, handoff)),
     }
     if extent == Extent::Archives {
-        let archives = history.archives();
-        found.extend(archives.names().iter().flat_map(|name| archive(&archives, name)));
+        found.extend(of_archives(&history.archives()));
     }
     found
 }
@@ -65,6 +64,29 @@ fn unreadable(name: &str, why: &Unreadable) -> String {
 fn named(name: &str, document: &Document) -> Vec<String> {
     problems(document, Reading::Lenient).all().iter().map(|problem| format!("{name}: {problem}")).collect()
 }
+
+/// The problems of all archives, in the order of their names. Many of them are looked at by all processors.
+fn of_archives(archives: &Archives) -> Vec<String> {
+    let look = |names: &[String]| -> Vec<String> { names.iter().flat_map(|name| archive(archives, name)).collect() };
+    let names = archives.names();
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    let share = names.len().div_ceil(processors).max(FEW);
+    std::thread::scope(|scope| {
+        let rest = names.chunks(share).skip(1);
+        let rest: Vec<_> =
+            rest.map(|names| (names, std::thread::Builder::new().spawn_scoped(scope, move || look(names)))).collect();
+        let first = look(&names[..names.len().min(share)]);
+        let rest = rest.into_iter().flat_map(|(names, thread)| match thread.map(|thread| thread.join()) {
+            Ok(Ok(found)) => found,
+            // Without a thread it takes longer.
+            _ => look(names),
+        });
+        first.into_iter().chain(rest).collect()
+    })
+}
+
+/// So many archives are no work for two.
+const FEW: usize = 250;
 
 fn archive(archives: &Archives, file: &str) -> Vec<String> {
     let name = format!("{SESSIONS}/{file}");
@@ -111,7 +133,8 @@ fn of_index(history: &History, index: &Mapping, handoff: Option<&Document>) -> V
         }
     }
     if let Some(file) = index.scalar("latest_file").filter(|file| !file.is_empty()) {
-        found.extend(file_problem(history, &format!("{INDEX}.latest_file"), file, &HashSet::new()));
+        let problem = file_problem(history, file, &HashSet::new());
+        found.extend(problem.map(|problem| format!("{INDEX}.latest_file {problem}")));
     }
     match index.get("sessions") {
         None => {}
@@ -124,15 +147,15 @@ fn of_index(history: &History, index: &Mapping, handoff: Option<&Document>) -> V
 fn entries(history: &History, sessions: &[Item]) -> Vec<String> {
     let known = regular_archives(history);
     let problem = |(at, item): (usize, &Item)| {
-        let name = format!("{INDEX}.sessions[{at}]");
         if !item.is_pairs() {
-            return Some(format!("{name} is not a mapping"));
+            return Some(format!("{INDEX}.sessions[{at}] is not a mapping"));
         }
-        match item.get("file")? {
-            Inner::Text(file) if !file.is_empty() => file_problem(history, &format!("{name}.file"), &file, &known),
-            Inner::Text(_) => Some(format!("{name}.file is malformed ()")),
-            Inner::Empty => Some(format!("{name}.file is malformed ([])")),
-        }
+        let problem = match item.get("file")? {
+            Inner::Text(file) if !file.is_empty() => file_problem(history, &file, &known)?,
+            Inner::Text(_) => "is malformed ()".to_owned(),
+            Inner::Empty => "is malformed ([])".to_owned(),
+        };
+        Some(format!("{INDEX}.sessions[{at}].file {problem}"))
     };
     sessions.iter().enumerate().filter_map(problem).collect()
 }
@@ -148,14 +171,14 @@ fn regular_archives(history: &History) -> HashSet<String> {
     files.filter_map(|entry| entry.file_name().into_string().ok()).collect()
 }
 
-fn file_problem(history: &History, what: &str, file: &str, known: &HashSet<String>) -> Option<String> {
+fn file_problem(history: &History, file: &str, known: &HashSet<String>) -> Option<String> {
     if file.strip_prefix("sessions/").is_some_and(|name| known.contains(name)) {
         return None;
     }
     match history.holds(file) {
         Ok(true) => None,
-        Ok(false) => Some(format!("{what} ({file}) does not exist on disk")),
-        Err(Outside) => Some(format!("{what} ({file}) is outside .agent-history/")),
+        Ok(false) => Some(format!("({file}) does not exist on disk")),
+        Err(Outside) => Some(format!("({file}) is outside .agent-history/")),
     }
 }
 

@@ -15,7 +15,7 @@ pub fn items(text: &str) -> Option<Vec<Item<'_>>> {
     if has_odd_break(text) || has_return(text) {
         return None;
     }
-    let (mut items, mut keys) = (Vec::new(), Vec::new());
+    let (mut items, mut keys) = (Vec::new(), Keys::default());
     let (mut start, mut at) = (0, 0);
     while at < text.len() {
         let end = memchr::memchr(b'\n', &text.as_bytes()[at..]).map_or(text.len(), |length| at + length);
@@ -25,21 +25,44 @@ pub fn items(text: &str) -> Option<Vec<Item<'_>>> {
                 if at > 0 {
                     items.push(Item::Written(&text[start..at - 1]));
                 }
-                keys.clear();
+                keys.count = 0;
                 start = at;
                 pair
             }
-            None => line.strip_prefix(OTHER).filter(|_| !keys.is_empty())?,
+            None => line.strip_prefix(OTHER).filter(|_| keys.count > 0)?,
         };
-        let (key, value) = split(pair)?;
-        if keys.contains(&key) || !is_as_written(value) {
+        if !is_as_written(keys.value(pair)?) {
             return None;
         }
-        keys.push(key);
         at = end + 1;
     }
-    items.push(Item::Written(text.strip_suffix('\n').unwrap_or(text).get(start..).filter(|_| !keys.is_empty())?));
+    items.push(Item::Written(text.strip_suffix('\n').unwrap_or(text).get(start..).filter(|_| keys.count > 0)?));
     Some(items)
+}
+
+/// The keys of an entry. Those of the next one are mostly the same.
+#[derive(Default)]
+struct Keys<'a> {
+    all: Vec<&'a str>,
+    /// How many of them the entry at hand has had so far.
+    count: usize,
+}
+
+impl<'a> Keys<'a> {
+    /// The value of a pair whose key is new to the entry at hand.
+    fn value(&mut self, pair: &'a str) -> Option<&'a str> {
+        let same = self.all.get(self.count).and_then(|key| pair.strip_prefix(key)?.strip_prefix(": "));
+        if same.is_none() {
+            let (key, _) = split(pair)?;
+            self.all.truncate(self.count);
+            if self.all.contains(&key) {
+                return None;
+            }
+            self.all.push(key);
+        }
+        self.count += 1;
+        same.or_else(|| split(pair).map(|(_, value)| value))
+    }
 }
 
 /// The value of a key of such an entry.

@@ -219,3 +219,6 @@ impl Drop for Folders {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,7 @@
 //! Capture and apply against the git commands that do the same job, in one run, as ratios.
 //!
-//! `cargo bench` measures three repositories; `cargo bench -- small` (medium, large) one of them, `cargo bench -- growth` how
-//! cost grows with commits and with files, `cargo bench -- all` everything. CPU time, of the program and all that it
+//! `cargo bench --bench round_trip` measures three repositories, with `-- small` (medium, large) one of them, with
+//! `-- growth` how cost grows with commits and with files, with `-- all` everything. CPU time, of the program and all that it
 //! starts, is what to trust on a busy machine; wall time stands beside it, and the most memory that any one of the
 //! processes had. All are medians.
 //!

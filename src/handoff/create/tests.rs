@@ -9,7 +9,7 @@ const WHOLE: &str = include_str!("../fields/tests/whole.md");
 const VALUE: &str = "[ -~]{0,8}|\"[ -~]{0,8}\"|'[ -~]{0,4}'|\\[\\]|\\||>-|-?[0-9]{1,3}|세션|\u{a0}x|`read` [a-z ]{3,9}|x: y|\"x: \\\\\\\\y\"|\u{2028}";
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(60))]
+    #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
     fn what_create_accepts_validate_accepts(

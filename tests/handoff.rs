@@ -137,11 +137,15 @@ fn the_index_keeps_the_others_and_moves_the_newest_to_the_end() {
 fn an_index_that_cannot_be_read_is_kept_and_told_of() {
     let desk = Desk::new();
     desk.create(WHOLE);
-    for damaged in [&b"no mapping"[..], b"sessions: none\n", b"\xff\xfe"] {
+    for (kept, damaged) in [
+        ("INDEX.yaml.damaged", &b"no mapping"[..]),
+        ("INDEX.yaml.damaged.2", b"sessions: none\n"),
+        ("INDEX.yaml.damaged.3", b"\xff\xfe"),
+    ] {
         fs::write(desk.path("INDEX.yaml"), damaged).unwrap();
         let (_, err) = desk.create(&of_session("two"));
-        assert!(err.contains("WARNING: INDEX.yaml cannot be read"), "{err}");
-        assert_eq!(fs::read(desk.path("INDEX.yaml.damaged")).unwrap(), damaged);
+        assert!(err.contains("WARNING: INDEX.yaml cannot be read") && err.contains(kept), "{err}");
+        assert_eq!(fs::read(desk.path(kept)).unwrap(), damaged);
         assert_eq!(desk.json(0, &["status"], "")["sessions"], 1);
     }
 }
@@ -233,6 +237,8 @@ fn input_and_root_may_be_elsewhere() {
     let (out, _) = desk.ends(0, &["create", "-i", "../other/h.md", "--repo-root", "./..//other/."], "");
     assert!(out.contains("  archive: ../other/.agent-history/sessions/one.md\n"), "{out}");
     desk.ends(0, &["-C", "../other", "validate"], "");
+    desk.ends(0, &["validate", "--repo-root", "nowhere", "--repo-root", "../other"], "");
+    desk.ends(1, &["close", "--status=DONE", "--session", "-5", "--repo-root=../other"], "");
     desk.ends(0, &["validate", "-C", "../other", "--repo-root=."], "");
     let (_, err) = desk.ends(1, &["create", "-i", "nowhere.md"], "");
     assert!(err.starts_with("error: cannot read nowhere.md: "), "{err}");
@@ -337,7 +343,7 @@ fn closing_changes_the_index_alone() {
         let (_, err) = desk.ends(1, args, "");
         assert!(err.contains(words), "{err}");
     };
-    refused(&["close", "--status", "DONE"], "INDEX.yaml No such file");
+    refused(&["close", "--status", "DONE"], "INDEX.yaml: No such file");
     desk.create(WHOLE);
     desk.create(&of_session("two"));
     let before = desk.tree();

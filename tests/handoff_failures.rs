@@ -90,7 +90,7 @@ fn a_file_that_cannot_be_written_to_its_end_leaves_everything_as_it_was() {
 
 #[test]
 fn a_decision_that_nobody_of_ours_took_leads_nowhere() {
-    for name in ["..+..+out.txt", "sessions+..+out.md", "sessions+.md", "out.txt", "sessions+a b.md"] {
+    for name in ["..+..+out.txt", "+..+out.md", "+.md", "out.txt", "+a b.md", "INDEX.yaml.damaged.x"] {
         let desk = Desk::new();
         desk.create(WHOLE);
         fs::create_dir(desk.path(".glue-commit")).unwrap();
@@ -109,9 +109,80 @@ fn a_decision_that_nobody_of_ours_took_leads_nowhere() {
     fs::rename(desk.path("sessions"), outside.dir().join("sessions")).unwrap();
     std::os::unix::fs::symlink(outside.dir().join("sessions"), desk.path("sessions")).unwrap();
     fs::create_dir(desk.path(".glue-commit")).unwrap();
-    fs::write(desk.path(".glue-commit/sessions+two.md"), "hostile").unwrap();
+    fs::write(desk.path(".glue-commit/+two.md"), "hostile").unwrap();
     desk.ends(1, &["close", "--status", "DONE"], "");
     assert!(!outside.dir().join("sessions/two.md").exists());
+}
+
+#[test]
+fn links_in_place_of_a_decision_are_refused() {
+    let desk = Desk::new();
+    desk.create(WHOLE);
+    let secret = desk.sandbox.at("secret");
+    fs::write(secret.dir().join("LATEST.md"), "secret").unwrap();
+    std::os::unix::fs::symlink(secret.dir(), desk.path(".glue-commit")).unwrap();
+    for args in [&["create"][..], &["close", "--status", "DONE"]] {
+        desk.ends(1, args, &of_session("two"));
+    }
+    assert_eq!(fs::read(secret.dir().join("LATEST.md")).unwrap(), b"secret");
+    fs::remove_file(desk.path(".glue-commit")).unwrap();
+    fs::create_dir(desk.path(".glue-commit")).unwrap();
+    std::os::unix::fs::symlink(secret.dir().join("LATEST.md"), desk.path(".glue-commit/INDEX.yaml")).unwrap();
+    let before = desk.file("INDEX.yaml");
+    desk.ends(1, &["create"], &of_session("two"));
+    assert_eq!(desk.file("INDEX.yaml"), before);
+}
+
+#[test]
+fn a_decision_is_carried_out_by_whoever_comes_next_unless_somebody_wrote_since() {
+    for other_wrote in [false, true] {
+        let desk = Desk::new();
+        desk.create(WHOLE);
+        let old = desk.tree();
+        desk.create(&of_session("two"));
+        let new = desk.tree();
+        let print = |name: &str, tree: &[(std::path::PathBuf, Vec<u8>)]| {
+            let (_, bytes) = tree.iter().find(|(path, _)| path.ends_with(name)).unwrap();
+            format!("{}-{:08x}", bytes.len(), crc32fast::hash(bytes))
+        };
+        let base = format!("base={}={}", print("INDEX.yaml", &old), print("INDEX.yaml", &new));
+        // As if the second had been killed when it had just decided.
+        fs::create_dir(desk.path(".glue-commit")).unwrap();
+        for name in ["LATEST.md", "INDEX.yaml", "RESUME_PROMPT.txt", "DECISIONS.md"] {
+            fs::rename(desk.path(name), desk.path(".glue-commit").join(name)).unwrap();
+        }
+        fs::rename(desk.path("sessions/two.md"), desk.path(".glue-commit/+two.md")).unwrap();
+        fs::write(desk.path(".glue-commit").join(base), "").unwrap();
+        old.iter().for_each(|(path, bytes)| fs::write(path, bytes).unwrap());
+        if other_wrote {
+            fs::write(desk.path("INDEX.yaml"), format!("team: ours\n{}", desk.file("INDEX.yaml"))).unwrap();
+        }
+        desk.ends(0, &["validate", "--sessions"], "");
+        assert!(!desk.path(".glue-commit").exists());
+        assert!(desk.path("sessions/two.md").exists(), "whatever came since, the archive is kept");
+        let latest = if other_wrote { "one" } else { "two" };
+        assert_eq!(desk.json(0, &["status"], "")["latest_session"], latest);
+        if !other_wrote {
+            assert_eq!(desk.tree(), new);
+        }
+    }
+}
+
+#[test]
+fn pipes_and_devices_are_no_files() {
+    for name in ["LATEST.md", "INDEX.yaml", "RESUME_PROMPT.txt", "DECISIONS.md", "sessions/one.md"] {
+        let desk = Desk::new();
+        desk.create(WHOLE);
+        fs::remove_file(desk.path(name)).unwrap();
+        desk.sandbox.run("mkfifo", &[desk.path(name)]);
+        desk.ends(0, &["status"], "");
+        let code = if name == "DECISIONS.md" { 0 } else { 1 };
+        desk.ends(code, &["validate", "--sessions"], "");
+        desk.ends(1, &["create"], WHOLE);
+        fs::remove_file(desk.path(name)).unwrap();
+        std::os::unix::fs::symlink("/dev/zero", desk.path(name)).unwrap();
+        desk.ends(code, &["validate", "--sessions"], "");
+    }
 }
 
 #[test]

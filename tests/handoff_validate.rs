@@ -139,7 +139,7 @@ fn archives_are_looked_at_when_asked_for() {
     };
     let found = problems(&["--sessions"], damage);
     assert_eq!(found[0], "sessions/.hidden.md: the frontmatter must begin with a line of ---");
-    assert!(found[1].starts_with("sessions/b.md: is a directory"), "{found:?}");
+    assert!(found[1].starts_with("sessions/b.md: it is no file"), "{found:?}");
     assert!(found[2].starts_with("sessions/c.md: No such file"), "{found:?}");
     assert_eq!(found[3], "sessions/one.md: missing required field: agent");
     assert_eq!(found.len(), 4);
@@ -164,7 +164,7 @@ fn secrets_and_personal_paths_are_warned_of_without_being_shown() {
     let token = "ghp_0123456789abcdefABCD";
     let text = WHOLE.replace("Go on.", &format!("{token} in /home/ann/x"));
     let (_, err) = desk.create(&text);
-    assert!(err.contains("WARNING: .agent-history may hold a secret: GitHub token (ghp_/gho_)\n"), "{err}");
+    assert!(err.contains("WARNING: the handoff may hold a secret: GitHub token (ghp_/gho_)\n"), "{err}");
     assert!(!err.contains(token) && !err.contains("/home/ann"), "git ignores the history: {err}");
     fs::write(desk.sandbox.path(".git/info/exclude"), "").unwrap();
     let (out, err) = desk.ends(0, &["validate"], "");

@@ -57,13 +57,14 @@ impl Archives {
             None => Err(io::ErrorKind::NotFound.into()),
         };
         let read = decided.map_or_else(in_place, Ok);
-        readable(read, || self.folder.as_ref().is_some_and(|folder| folder.path.join(name).is_dir()))
+        readable(read)
     }
 }
 
 fn names_in(folder: &Path) -> impl Iterator<Item = String> + use<> {
     let entries = fs::read_dir(folder).into_iter().flatten();
-    entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+    // A name that is no text is told as one that is not there.
+    entries.filter_map(|entry| Some(entry.ok()?.file_name().to_string_lossy().into_owned()))
 }
 
 impl Folder {
@@ -87,7 +88,10 @@ impl Folder {
         let Some(handle) = &self.handle else { return fs::read(self.path.join(name)) };
         // A pipe must not be waited for.
         let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
-        let file = openat(handle, name, flags, Mode::empty())?;
+        let file = fs::File::from(openat(handle, name, flags, Mode::empty())?);
+        if !file.metadata()?.is_file() {
+            return Err(io::Error::new(io::ErrorKind::NotFound, NO_FILE));
+        }
         let mut bytes = Vec::with_capacity(USUAL);
         loop {
             bytes.reserve(USUAL / 2);
@@ -104,6 +108,8 @@ impl Folder {
         fs::read(self.path.join(name))
     }
 }
+
+const NO_FILE: &str = "it is no file";
 
 /// Few handoffs have more bytes.
 #[cfg(unix)]

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::fields::{Problems, problems};
 use super::frontmatter::{self, Document, Reading, document};
-use super::history::{DAMAGED_INDEX, DECISIONS, FOLDER, History, INDEX, LATEST, PROMPT, SESSIONS, text_of};
+use super::history::{DAMAGED_INDEX, DECISIONS, History, INDEX, LATEST, PROMPT, SESSIONS, text_of};
 use super::slug::slug;
 use super::stage::{self, Staged};
 use super::value::Mapping;
@@ -72,7 +72,7 @@ pub fn create(input: &[u8], options: &Options, warn: &mut dyn FnMut(String)) -> 
         resume_prompt: history.path(PROMPT),
         index: history.path(INDEX),
         excluded,
-        leaks: leak_warnings(text, history.root(), options.home.as_deref(), FOLDER),
+        leaks: leak_warnings(text, history.root(), options.home.as_deref(), "the handoff"),
     })
 }
 
@@ -140,14 +140,17 @@ fn files(
     let old = old(history, INDEX)?;
     let old_text = text_of(&old);
     let index = addable(old_text.as_deref()).unwrap_or_else(|problem| {
+        let name = free_name(history);
         warn(format!(
-            "WARNING: {INDEX} cannot be read ({problem}): a new one is begun, and the old one kept as {DAMAGED_INDEX}"
+            "WARNING: {INDEX} cannot be read ({problem}): a new one is begun, and the old one kept as {name}"
         ));
-        files.push((DAMAGED_INDEX.to_owned(), old.clone()));
+        files.push((name.clone(), old.clone()));
         Mapping::default()
     });
     files.push((INDEX.to_owned(), index::with(index, mapping, file).into_bytes()));
-    let log = self::old(history, DECISIONS)?;
+    let has_decisions = mapping.list("decisions").is_some_and(|decisions| !decisions.is_empty());
+    // Without decisions the log is left alone, whatever it is.
+    let log = self::old(history, DECISIONS).or_else(|error| if has_decisions { Err(error) } else { Ok(Vec::new()) })?;
     let grown = decisions::with(&log, mapping);
     let standing = text_of(grown.as_deref().unwrap_or(&log)).map(|log| decisions::standing(&log)).unwrap_or_default();
     files.extend(grown.map(|log| (DECISIONS.to_owned(), log)));
@@ -178,6 +181,13 @@ fn addable(text: Option<&str>) -> Result<Mapping<'_>, String> {
     let index = index::read(text.ok_or("it is not UTF-8")?).map_err(|error| error.to_string())?;
     let is_list = index.get("sessions").is_none() || index.list("sessions").is_some();
     if is_list { Ok(index) } else { Err("its sessions are no list".to_owned()) }
+}
+
+/// Under what an index that cannot be read is kept.
+fn free_name(history: &History) -> String {
+    let names = (2..).map(|number| format!("{DAMAGED_INDEX}.{number}"));
+    let mut names = std::iter::once(DAMAGED_INDEX.to_owned()).chain(names);
+    names.find(|name| history.path(name).symlink_metadata().is_err()).unwrap_or_default()
 }
 
 /// The bytes of a file that will be written anew; none where there is none.

@@ -1,5 +1,6 @@
 //! DECISIONS.md: the log of what was decided for good, which only ever grows; and those of its lines that stand.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use super::text::{lines, trim};
@@ -14,13 +15,13 @@ const STANDING: usize = 20;
 
 /// The log after a handoff's decisions; `None` when none of them is new. Nothing that was there changes.
 pub fn with(log: &[u8], handoff: &Mapping) -> Option<Vec<u8>> {
-    let known: HashSet<&[u8]> = log.split(|byte| matches!(byte, b'\n' | b'\r')).collect();
+    let mut known: HashSet<Cow<[u8]>> = log.split(|byte| matches!(byte, b'\n' | b'\r')).map(Cow::Borrowed).collect();
     let (date, id) =
         (handoff.scalar("session_date").unwrap_or_default(), handoff.scalar("session_id").unwrap_or_default());
     let mut new: Vec<String> = Vec::new();
     for decision in handoff.list("decisions")?.iter().filter_map(|item| item.text()) {
         let line = format!("- [{date}][{id}] {decision}");
-        if !known.contains(line.as_bytes()) && !new.contains(&line) {
+        if known.insert(Cow::Owned(line.clone().into_bytes())) {
             new.push(line);
         }
     }

@@ -35,7 +35,7 @@ pub enum Error {
         reason: String,
     },
     /// There is no index that a session could be closed in.
-    #[error("refused: {} {reason}", .path.display())]
+    #[error("refused: {}: {reason}", .path.display())]
     Index {
         /// The index.
         path: PathBuf,

@@ -62,7 +62,7 @@ pub fn parse(text: &str, reading: Reading) -> Result<Document<'_>, Error> {
     let strict = reading == Reading::Strict;
     let text = if strict { text.strip_prefix('\u{feff}').unwrap_or(text) } else { text };
     let mut rest = if strict { plain_lines(text) } else { lines(text) };
-    if rest.next().is_none_or(|first| trim(first) != FENCE) {
+    if rest.next().is_none_or(|first| trim(first) != FENCE || has_odd_break(first)) {
         return Err(Error::NoFrontmatter);
     }
     let mut front = Vec::with_capacity(64);

@@ -68,12 +68,12 @@ impl History {
     pub fn read(&self, name: &str) -> io::Result<Vec<u8>> {
         let committed = self.folder.join(stage::COMMITTED);
         if *self.is_pending.get_or_init(|| committed.is_dir()) {
-            match fs::read(committed.join(stage::flat(name))) {
+            match read_file(&committed.join(stage::flat(name))) {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 read => return read,
             }
         }
-        fs::read(self.path(name))
+        read_file(&self.path(name))
     }
 
     /// The text of a file. Line ends other than LF count as LF.
@@ -81,7 +81,7 @@ impl History {
     /// # Errors
     /// In words: that it is missing, that it is no file, that it is not UTF-8, that it cannot be read.
     pub fn text(&self, name: &str) -> Result<String, Unreadable> {
-        readable(self.read(name), || self.path(name).is_dir())
+        readable(self.read(name))
     }
 
     /// The handoffs in `sessions/`.
@@ -123,8 +123,9 @@ impl History {
         })
     }
 
-    /// Runs `work` while nobody writes.
+    /// Runs `work` while nobody writes, on what the last command made of it.
     pub fn undisturbed<T>(&self, work: impl FnOnce() -> T) -> T {
+        stage::settle(&self.folder);
         atomic::undisturbed(&self.folder, work)
     }
 
@@ -159,8 +160,16 @@ impl Unreadable {
     }
 }
 
+/// The bytes of a file. What is none is as good as not there: a pipe would be waited for, a device read for ever.
+fn read_file(path: &Path) -> io::Result<Vec<u8>> {
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::new(io::ErrorKind::NotFound, "it is no file"));
+    }
+    fs::read(path)
+}
+
 /// A file as text.
-pub(super) fn readable(read: io::Result<Vec<u8>>, is_folder: impl FnOnce() -> bool) -> Result<String, Unreadable> {
+pub(super) fn readable(read: io::Result<Vec<u8>>) -> Result<String, Unreadable> {
     match read {
         Ok(bytes) => match text_of(&bytes) {
             Some(Cow::Owned(text)) => Ok(text),
@@ -168,7 +177,6 @@ pub(super) fn readable(read: io::Result<Vec<u8>>, is_folder: impl FnOnce() -> bo
             Some(Cow::Borrowed(_)) => Ok(String::from_utf8(bytes).unwrap_or_default()),
             None => Err(Unreadable::Not("is not UTF-8".to_owned())),
         },
-        Err(error) if is_folder() => Err(Unreadable::Missing(format!("is a directory ({error})"))),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Err(Unreadable::Missing(error.to_string())),
         Err(error) => Err(Unreadable::Not(format!("cannot be read: {error}"))),
     }

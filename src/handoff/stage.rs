@@ -2,8 +2,9 @@
 //!
 //! They are written to a folder beside their places, and made durable there; one rename of that folder is the decision. Then
 //! they are moved to their places. Whoever comes upon a decision that was not carried out, because its process was killed,
-//! carries it out first (who writes) or reads from it (who reads).
+//! carries it out first, or, where nothing can be written, reads from it.
 
+use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -18,8 +19,12 @@ const STAGE: &str = ".glue-stage";
 /// Files that have landed, but for their places.
 pub const COMMITTED: &str = ".glue-commit";
 
-/// The files that lie in the history's folder itself.
-const OWN: [&str; 5] = [LATEST, INDEX, DAMAGED_INDEX, PROMPT, DECISIONS];
+/// Whether a file lies in the history's folder itself.
+fn is_own(name: &str) -> bool {
+    let number = name.strip_prefix(DAMAGED_INDEX);
+    [LATEST, INDEX, PROMPT, DECISIONS].contains(&name)
+        || number.is_some_and(|number| number.bytes().all(|byte| byte == b'.' || byte.is_ascii_digit()))
+}
 
 /// A file: its name from the folder on, and its content.
 pub type Staged = (String, Vec<u8>);
@@ -71,12 +76,49 @@ fn check_writable(_folder: &Path) -> Result<(), Error> {
 fn write_all(folder: &Path, stage: &Path, files: &[Staged]) -> Result<(), Error> {
     let failed = |path: &Path| Error::io("cannot write", path);
     fs::create_dir(stage).map_err(failed(stage))?;
+    let mut base = Base::of(&fs::read(folder.join(INDEX)).unwrap_or_default());
     for (name, content) in files {
         let place = folder.join(name);
         write(&stage.join(flat(name)), content, &place).map_err(failed(&place))?;
+        if name == INDEX {
+            base.new = print_of(content);
+        }
     }
+    let base = stage.join(base.to_string());
+    File::create_new(&base).map_err(failed(&base))?;
     atomic::sync_dir(stage).map_err(failed(stage))?;
     atomic::rename(stage, &folder.join(COMMITTED)).map_err(failed(stage))
+}
+
+/// The index that a decision was made on, and the one that it makes, each known by its length and checksum. Where the index
+/// is neither, somebody has written since.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Base {
+    old: String,
+    new: String,
+}
+
+impl Base {
+    const NAME: &str = "base";
+
+    fn of(index: &[u8]) -> Base {
+        Base { old: print_of(index), new: print_of(index) }
+    }
+
+    fn read(name: &str) -> Option<Base> {
+        let (old, new) = name.strip_prefix(Base::NAME)?.strip_prefix('=')?.split_once('=')?;
+        Some(Base { old: old.to_owned(), new: new.to_owned() })
+    }
+}
+
+impl fmt::Display for Base {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}={}={}", Base::NAME, self.old, self.new)
+    }
+}
+
+fn print_of(bytes: &[u8]) -> String {
+    format!("{}-{:08x}", bytes.len(), crc32fast::hash(bytes))
 }
 
 fn write(path: &Path, content: &[u8], place: &Path) -> io::Result<()> {
@@ -88,25 +130,50 @@ fn write(path: &Path, content: &[u8], place: &Path) -> io::Result<()> {
     file.sync_all()
 }
 
-/// What stands for the slash of a name in the stage, which has no folders. No name has it otherwise.
-const SLASH: &str = "+";
+/// What stands for the folder of the archives in the stage, which has no folders. No other name begins so.
+const ARCHIVE: &str = "+";
 
 /// The name of a file in the stage.
 pub fn flat(name: &str) -> String {
-    name.replace('/', SLASH)
+    let archive = name.strip_prefix(SESSIONS).and_then(|name| name.strip_prefix('/'));
+    archive.map_or_else(|| name.to_owned(), |archive| format!("{ARCHIVE}{archive}"))
+}
+
+/// Carries out a decision that another command did not come to carry out. Where that cannot be, it stays.
+pub fn settle(folder: &Path) {
+    if folder.join(COMMITTED).exists() {
+        let _ = atomic::exclusively(folder, || carry_out(folder));
+    }
 }
 
 /// Moves what was decided to its places. None of it needs to be on the disk at once: what is not, is still here after a crash.
 fn carry_out(folder: &Path) -> Result<(), Error> {
     let committed = folder.join(COMMITTED);
-    let entries = match fs::read_dir(&committed) {
+    match fs::symlink_metadata(&committed) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        entries => entries.map_err(Error::io("cannot read", &committed))?,
-    };
-    for entry in entries {
-        let entry = entry.map_err(Error::io("cannot read", &committed))?;
-        let place = place_of(folder, &entry).ok_or_else(|| Error::InTheWay(entry.path()))?;
-        fs::rename(entry.path(), &place).map_err(Error::io("cannot write", &place))?;
+        Ok(found) if found.is_dir() => {}
+        _ => return Err(Error::InTheWay(committed)),
+    }
+    let unreadable = || Error::io("cannot read", &committed);
+    let entries = fs::read_dir(&committed).and_then(Iterator::collect::<io::Result<Vec<_>>>).map_err(unreadable())?;
+    let base_of = |entry: &fs::DirEntry| Base::read(entry.file_name().to_str()?);
+    let (base, entries): (Vec<_>, Vec<_>) = entries.into_iter().partition(|entry| base_of(entry).is_some());
+    // All of it is looked at before any of it is moved.
+    let place = |entry: &fs::DirEntry| place_of(folder, entry).ok_or_else(|| Error::InTheWay(entry.path()));
+    let places = entries.iter().map(place).collect::<Result<Vec<_>, Error>>()?;
+    let index = print_of(&fs::read(folder.join(INDEX)).unwrap_or_default());
+    let is_based = |base: &Base| index == base.old || index == base.new;
+    let is_current = entries.is_empty() || base.iter().filter_map(base_of).any(|base| is_based(&base));
+    for (entry, place) in entries.iter().zip(places) {
+        // Of what another program has written over since, only the archive is still worth something.
+        if is_current || atomic::parent(&place) != folder && !place.exists() {
+            fs::rename(entry.path(), &place).map_err(Error::io("cannot write", &place))?;
+        } else {
+            fs::remove_file(entry.path()).map_err(Error::io("cannot remove", &entry.path()))?;
+        }
+    }
+    for base in base {
+        fs::remove_file(base.path()).map_err(Error::io("cannot remove", &base.path()))?;
     }
     fs::remove_dir(&committed).map_err(Error::io("cannot remove", &committed))
 }
@@ -116,13 +183,12 @@ fn carry_out(folder: &Path) -> Result<(), Error> {
 fn place_of(folder: &Path, entry: &fs::DirEntry) -> Option<PathBuf> {
     let name = entry.file_name().into_string().ok()?;
     let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
-    let place = match name.split_once(SLASH) {
-        Some((SESSIONS, archive)) => {
+    let place = match name.strip_prefix(ARCHIVE) {
+        Some(archive) => {
             let is_ours = archive.strip_suffix(".md").is_some_and(|stem| slug(stem) == stem);
             is_ours.then(|| folder.join(SESSIONS)).filter(|sessions| !sessions.is_symlink())?.join(archive)
         }
-        Some(_) => return None,
-        None => OWN.contains(&name.as_str()).then(|| folder.join(&name))?,
+        None => is_own(&name).then(|| folder.join(&name))?,
     };
     is_file.then_some(place)
 }

@@ -10,13 +10,14 @@ use crate::handoff;
 ///
 /// Only the index changes; archived handoffs stay as they are. A session that is DONE has no next action.
 #[derive(Debug, clap::Args)]
+#[command(args_override_self = true)]
 pub(super) struct Args {
     /// How it ended
     #[arg(long, value_name = "status")]
     status: End,
 
     /// The session; without it, the latest
-    #[arg(long, value_name = "id")]
+    #[arg(long, value_name = "id", allow_hyphen_values = true)]
     session: Option<String>,
 
     #[command(flatten)]

@@ -14,6 +14,7 @@ use crate::handoff::{self, Created, Error, Options};
 /// Reads a handoff, checks it whole, and writes it: the archive, `LATEST.md`, `INDEX.yaml`, `RESUME_PROMPT.txt`, and its
 /// decisions to `DECISIONS.md`, all of them or none. A handoff with a problem is refused, with every problem named.
 #[derive(Debug, clap::Args)]
+#[command(args_override_self = true)]
 pub(super) struct Args {
     /// Read the handoff from <file>; `-` is standard input
     #[arg(short, long, value_name = "file", default_value = "-", value_hint = clap::ValueHint::FilePath)]

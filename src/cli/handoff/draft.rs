@@ -15,6 +15,7 @@ use crate::session::{Latest, Source, Store};
 /// touched, and the commands that it ran with their results. What needs judgement is marked as a gap, and a handoff that
 /// still has one is refused by `create`.
 #[derive(Debug, clap::Args)]
+#[command(args_override_self = true)]
 pub(super) struct Args {
     /// Fill in what is known of this session of the store
     #[arg(long, value_name = "id")]

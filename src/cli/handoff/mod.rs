@@ -95,9 +95,11 @@ impl From<Error> for Failure {
             }
             Error::NoRoot(_) => (Exit::Failed, "no-root", Some("name the repository with --repo-root")),
             Error::Link(_) => (Exit::Failed, "symlink", None),
-            Error::InTheWay(_) => (Exit::Failed, "in-the-way", None),
+            Error::InTheWay(_) => (Exit::Failed, "in-the-way", Some("look at what it is, and move it away")),
             Error::Collision { .. } => (Exit::Failed, "collision", None),
-            Error::Index { .. } => (Exit::Failed, "index", None),
+            Error::Index { .. } => {
+                (Exit::Failed, "index", Some("glue-handoff validate says what is wrong with the history"))
+            }
             Error::NoTarget => (Exit::Failed, "no-session", Some("name one with --session")),
             Error::NoSession(_) => (Exit::Failed, "no-session", Some("glue-handoff status names the latest one")),
             Error::Io { .. } => (Exit::Failed, "io", None),

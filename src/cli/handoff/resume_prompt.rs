@@ -11,6 +11,7 @@ use crate::handoff::{History, PROMPT};
 ///
 /// `RESUME_PROMPT.txt`, byte for byte.
 #[derive(Debug, clap::Args)]
+#[command(args_override_self = true)]
 pub(super) struct Args {
     #[command(flatten)]
     root: Root,

@@ -11,6 +11,7 @@ use crate::handoff::{History, Status, drift};
 /// The newest session, what is to be done first, which decisions stand, and whether the history is consistent; not the
 /// handoff itself.
 #[derive(Debug, clap::Args)]
+#[command(args_override_self = true)]
 pub(super) struct Args {
     #[command(flatten)]
     root: Root,

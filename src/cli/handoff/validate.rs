@@ -11,6 +11,7 @@ use crate::handoff::{Extent, History, LATEST, all_problems, drift, leak_warnings
 ///
 /// Names every problem of `LATEST.md`, `RESUME_PROMPT.txt` and `INDEX.yaml`, and of what they say of each other.
 #[derive(Debug, clap::Args)]
+#[command(args_override_self = true)]
 pub(super) struct Args {
     #[command(flatten)]
     root: Root,

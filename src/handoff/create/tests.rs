@@ -49,7 +49,7 @@ proptest! {
                 prop_assert_eq!(history().read(INDEX).expect("it is there"), before, "{}", text);
             }
         } else {
-            prop_assert!(!place.path().join(FOLDER).exists());
+            prop_assert!(!place.path().join(".agent-history").exists());
         }
     }
 }

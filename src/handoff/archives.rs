@@ -1,5 +1,6 @@
 //! `sessions/`: the archived handoffs, of which there may be thousands.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -10,7 +11,8 @@ use super::stage;
 /// The archived handoffs by name.
 #[derive(Debug)]
 pub struct Archives {
-    names: Vec<String>,
+    /// By name, whether it was seen to be a plain file.
+    names: BTreeMap<String, bool>,
     /// Of those that were decided on and not yet moved to their place, the folder and what their names begin with there.
     committed: Option<(PathBuf, String)>,
     folder: Option<Folder>,
@@ -32,17 +34,16 @@ impl Archives {
         let folder = Folder::open(history.path(SESSIONS));
         let in_place = folder.iter().flat_map(|folder| names_in(&folder.path));
         let decided = committed.iter().flat_map(|(folder, prefix)| {
-            names_in(folder).filter_map(|name| name.strip_prefix(prefix.as_str()).map(str::to_owned))
+            names_in(folder)
+                .filter_map(|(name, is_file)| Some((name.strip_prefix(prefix.as_str())?.to_owned(), is_file)))
         });
-        let mut names: Vec<String> = in_place.chain(decided).filter(|name| name.ends_with(".md")).collect();
-        names.sort_unstable();
-        names.dedup();
+        let names = in_place.chain(decided).filter(|(name, _)| name.ends_with(".md")).collect();
         Archives { names, committed, folder }
     }
 
     /// Their names, sorted.
-    pub fn names(&self) -> &[String] {
-        &self.names
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.names.keys().map(String::as_str)
     }
 
     /// The text of one.
@@ -53,7 +54,7 @@ impl Archives {
         let decided =
             self.committed.as_ref().and_then(|(folder, prefix)| fs::read(folder.join(format!("{prefix}{name}"))).ok());
         let in_place = || match &self.folder {
-            Some(folder) => folder.read(name),
+            Some(folder) => folder.read(name, self.names.get(name).copied().unwrap_or_default()),
             None => Err(io::ErrorKind::NotFound.into()),
         };
         let read = decided.map_or_else(in_place, Ok);
@@ -61,10 +62,15 @@ impl Archives {
     }
 }
 
-fn names_in(folder: &Path) -> impl Iterator<Item = String> + use<> {
+/// The names in a folder, and whether each is a plain file's.
+fn names_in(folder: &Path) -> impl Iterator<Item = (String, bool)> + use<> {
     let entries = fs::read_dir(folder).into_iter().flatten();
-    // A name that is no text is told as one that is not there.
-    entries.filter_map(|entry| Some(entry.ok()?.file_name().to_string_lossy().into_owned()))
+    entries.filter_map(|entry| {
+        let entry = entry.ok()?;
+        // A name that is no text is told as one that is not there.
+        let name = entry.file_name().to_string_lossy().into_owned();
+        Some((name, entry.file_type().is_ok_and(|kind| kind.is_file())))
+    })
 }
 
 impl Folder {
@@ -82,14 +88,14 @@ impl Folder {
     }
 
     #[cfg(unix)]
-    fn read(&self, name: &str) -> io::Result<Vec<u8>> {
+    fn read(&self, name: &str, is_file: bool) -> io::Result<Vec<u8>> {
         use rustix::fs::{Mode, OFlags, openat};
 
         let Some(handle) = &self.handle else { return fs::read(self.path.join(name)) };
         // A pipe must not be waited for.
         let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
         let file = fs::File::from(openat(handle, name, flags, Mode::empty())?);
-        if !file.metadata()?.is_file() {
+        if !is_file && !file.metadata()?.is_file() {
             return Err(io::Error::new(io::ErrorKind::NotFound, NO_FILE));
         }
         let mut bytes = Vec::with_capacity(USUAL);
@@ -104,7 +110,7 @@ impl Folder {
     }
 
     #[cfg(not(unix))]
-    fn read(&self, name: &str) -> io::Result<Vec<u8>> {
+    fn read(&self, name: &str, _is_file: bool) -> io::Result<Vec<u8>> {
         fs::read(self.path.join(name))
     }
 }

@@ -33,7 +33,7 @@ pub type Staged = (String, Vec<u8>);
 /// fails.
 pub fn land<T>(folder: &Path, prepare: impl FnOnce() -> Result<(Vec<Staged>, T), Error>) -> Result<T, Error> {
     atomic::exclusively(folder, || {
-        carry_out(folder)?;
+        carry_out(folder, Decided::Before)?;
         let (files, value) = prepare()?;
         for (name, _) in &files {
             check_place(&folder.join(name))?;
@@ -45,7 +45,7 @@ pub fn land<T>(folder: &Path, prepare: impl FnOnce() -> Result<(Vec<Staged>, T),
             let _ = remove_all(&stage);
         }
         staged?;
-        carry_out(folder)?;
+        carry_out(folder, Decided::ByUs)?;
         Ok(value)
     })
 }
@@ -142,12 +142,21 @@ pub fn flat(name: &str) -> String {
 /// Carries out a decision that another command did not come to carry out. Where that cannot be, it stays.
 pub fn settle(folder: &Path) {
     if folder.join(COMMITTED).exists() {
-        let _ = atomic::exclusively(folder, || carry_out(folder));
+        let _ = atomic::exclusively(folder, || carry_out(folder, Decided::Before));
     }
 }
 
+/// When a decision was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Decided {
+    /// Just now; nobody can have written since.
+    ByUs,
+    /// By a command that did not come to carry it out.
+    Before,
+}
+
 /// Moves what was decided to its places. None of it needs to be on the disk at once: what is not, is still here after a crash.
-fn carry_out(folder: &Path) -> Result<(), Error> {
+fn carry_out(folder: &Path, decided: Decided) -> Result<(), Error> {
     let committed = folder.join(COMMITTED);
     match fs::symlink_metadata(&committed) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -161,9 +170,10 @@ fn carry_out(folder: &Path) -> Result<(), Error> {
     // All of it is looked at before any of it is moved.
     let place = |entry: &fs::DirEntry| place_of(folder, entry).ok_or_else(|| Error::InTheWay(entry.path()));
     let places = entries.iter().map(place).collect::<Result<Vec<_>, Error>>()?;
-    let index = print_of(&fs::read(folder.join(INDEX)).unwrap_or_default());
-    let is_based = |base: &Base| index == base.old || index == base.new;
-    let is_current = entries.is_empty() || base.iter().filter_map(base_of).any(|base| is_based(&base));
+    let is_current = decided == Decided::ByUs || entries.is_empty() || {
+        let index = print_of(&fs::read(folder.join(INDEX)).unwrap_or_default());
+        base.iter().filter_map(base_of).any(|base| index == base.old || index == base.new)
+    };
     for (entry, place) in entries.iter().zip(places) {
         // Of what another program has written over since, only the archive is still worth something.
         if is_current || atomic::parent(&place) != folder && !place.exists() {

@@ -49,7 +49,8 @@ pub fn problems_with(history: &History, index_read: &IndexRead, extent: Extent) 
         Ok(Ok(index)) => found.extend(of_index(history, index, handoff)),
     }
     if extent == Extent::Archives {
-        found.extend(of_archives(&history.archives()));
+        let archives = history.archives();
+        found.extend(archives.names().flat_map(|name| archive(&archives, name)));
     }
     found
 }
@@ -64,29 +65,6 @@ fn unreadable(name: &str, why: &Unreadable) -> String {
 fn named(name: &str, document: &Document) -> Vec<String> {
     problems(document, Reading::Lenient).all().iter().map(|problem| format!("{name}: {problem}")).collect()
 }
-
-/// The problems of all archives, in the order of their names. Many of them are looked at by all processors.
-fn of_archives(archives: &Archives) -> Vec<String> {
-    let look = |names: &[String]| -> Vec<String> { names.iter().flat_map(|name| archive(archives, name)).collect() };
-    let names = archives.names();
-    let processors = std::thread::available_parallelism().map_or(1, usize::from);
-    let share = names.len().div_ceil(processors).max(FEW);
-    std::thread::scope(|scope| {
-        let rest = names.chunks(share).skip(1);
-        let rest: Vec<_> =
-            rest.map(|names| (names, std::thread::Builder::new().spawn_scoped(scope, move || look(names)))).collect();
-        let first = look(&names[..names.len().min(share)]);
-        let rest = rest.into_iter().flat_map(|(names, thread)| match thread.map(|thread| thread.join()) {
-            Ok(Ok(found)) => found,
-            // Without a thread it takes longer.
-            _ => look(names),
-        });
-        first.into_iter().chain(rest).collect()
-    })
-}
-
-/// So many archives are no work for two.
-const FEW: usize = 250;
 
 fn archive(archives: &Archives, file: &str) -> Vec<String> {
     let name = format!("{SESSIONS}/{file}");

@@ -4,43 +4,13 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 
 use bstr::ByteSlice;
+use git_glue::handoff::fields::{self, HEADINGS};
 use serde_json::json;
 
 use crate::sandbox::Sandbox;
 
 const BEGIN: &str = "<!-- BEGIN SESSION GLUE (managed) -->";
 const END: &str = "<!-- END SESSION GLUE (managed) -->";
-
-const FIELDS: [&str; 17] = [
-    "session_id",
-    "session_date",
-    "generated_at",
-    "schema_version",
-    "project_root",
-    "repo_root",
-    "current_branch",
-    "head_commit",
-    "agent",
-    "status",
-    "primary_goal",
-    "active_context_files",
-    "completed_tasks",
-    "next_todo_items",
-    "known_issues",
-    "search_tags",
-    "validation",
-];
-
-const HEADINGS: [&str; 8] = [
-    "# Resume Prompt",
-    "# What We Did",
-    "# Current State",
-    "# Decisions Made",
-    "# Failed Attempts / Dead Ends",
-    "# Next-Agent Instructions",
-    "# Commands And Validation",
-    "# Risks And Constraints",
-];
 
 const CODEX: &str = ".agents/skills/session-glue";
 const CLAUDE: &str = ".claude/skills/session-glue";
@@ -135,7 +105,7 @@ fn an_agent_is_told_everything_that_a_handoff_needs() {
     let skill = sandbox.read(format!("{CODEX}/SKILL.md")).to_string();
     let protocol = sandbox.read(format!("{CODEX}/references/protocol.md")).to_string();
     for (name, text) in [("block", &block), ("SKILL.md", &skill), ("protocol.md", &protocol)] {
-        for field in FIELDS {
+        for field in fields::required() {
             assert!(text.contains(&format!("`{field}`")), "{name} lacks {field}");
         }
         for heading in HEADINGS {
@@ -171,11 +141,14 @@ fn the_example_is_a_whole_handoff() {
     let example = protocol.split_once("```markdown\n").unwrap().1.split_once("```").unwrap().0;
     let (frontmatter, body) = example.strip_prefix("---\n").unwrap().split_once("\n---\n").unwrap();
     let keys: Vec<_> = frontmatter.lines().filter(|line| !line.starts_with(' ')).collect();
-    for (field, line) in FIELDS.iter().zip(&keys) {
+    for (field, line) in fields::required().zip(&keys) {
         assert!(line.starts_with(&format!("{field}:")), "{line} instead of {field}");
     }
     let headings: Vec<_> = body.lines().filter(|line| line.starts_with('#')).collect();
     assert_eq!(headings, HEADINGS);
+    sandbox.write("example.md", example);
+    ends(0, &sandbox, &["create", "-i", "example.md"]);
+    ends(0, &sandbox, &["validate", "--sessions"]);
 }
 
 #[test]

@@ -95,6 +95,7 @@ impl From<crate::session::Error> for Failure {
             Error::Ambiguous { .. } => (Exit::Usage, "ambiguous-id"),
             Error::NothingYet { .. } => (Exit::Failed, "no-session"),
             Error::NoCapture { .. } => (Exit::Failed, "no-capture"),
+            Error::NoConversation { .. } => (Exit::Failed, "no-conversation"),
             Error::NothingArrived { .. } => (Exit::Unavailable, "executorDead"),
             Error::Corrupt { .. } => (Exit::Failed, "corrupt-capture"),
             Error::NoBundle { .. } => (Exit::Failed, "no-bundle"),

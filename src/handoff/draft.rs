@@ -10,14 +10,12 @@
 //! others: what a handoff must hold, and refusing one that still has a gap.
 
 mod censor;
-mod outcome;
 mod places;
 mod purpose;
 mod told;
 
 use std::borrow::Cow;
 use std::fmt;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -25,7 +23,7 @@ use jiff::Timestamp;
 use super::drift::{self, Head};
 use super::frontmatter::value_text;
 use crate::audit::{Layout, escape};
-use crate::session::{Meta, Session};
+use crate::session::{self, Meta, Session};
 use censor::Censor;
 use places::Places;
 use told::{Run, Told};
@@ -57,13 +55,8 @@ pub enum Error {
         path: PathBuf,
     },
     /// The conversation is there, but cannot be read.
-    #[error("cannot read {}: {source}", .path.display())]
-    Conversation {
-        /// The file.
-        path: PathBuf,
-        /// Why not.
-        source: io::Error,
-    },
+    #[error(transparent)]
+    Conversation(#[from] session::Error),
 }
 
 impl Error {
@@ -71,7 +64,7 @@ impl Error {
     pub fn hint(&self) -> &'static str {
         match self {
             Error::NoProject { .. } => "name the directory of the project with --repo-root",
-            Error::Conversation { .. } => "without --from-session there is a draft all the same, with more gaps",
+            Error::Conversation(_) => "without --from-session there is a draft all the same, with more gaps",
         }
     }
 }
@@ -105,8 +98,7 @@ impl Draft {
         let censor = Censor::new();
         let meta = session.and_then(|session| session.meta().ok()).unwrap_or_default();
         let places = Places::new(root, &meta.cwd);
-        let told =
-            session.map(|session| told::read(&session.path("conversation.jsonl"), &places, &censor)).transpose()?;
+        let told = session.map(|session| told::read(session, &places, &censor)).transpose()?;
         let Told { title, prompt, files, runs } = told.unwrap_or_default();
         let title = meta.title.as_deref().and_then(|title| censor.line(title, GOAL)).or(title);
         let head = drift::head(root);
@@ -230,10 +222,10 @@ impl Draft {
             writeln!(out, "    result: {}", value_text(&gap("passed, failed or not_run")))?;
             return writeln!(out, "    notes: {}", value_text(&gap("what it showed")));
         }
-        for Run { command, outcome } in &self.runs {
-            writeln!(out, "  - command: {}", value_text(command))?;
-            writeln!(out, "    result: {}", outcome.result())?;
-            if let Some(note) = outcome.note() {
+        for run in &self.runs {
+            writeln!(out, "  - command: {}", value_text(&run.command))?;
+            writeln!(out, "    result: {}", run.result())?;
+            if let Some(note) = run.note() {
                 writeln!(out, "    notes: {}", value_text(&note))?;
             }
         }

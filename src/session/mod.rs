@@ -3,6 +3,7 @@
 //! ```text
 //! sessions/<id>/                    0700
 //!   meta.json                       what the session is about                        Meta
+//!   conversation.jsonl              what was said and done, an event in a row               Conversation
 //!   runtime.mbox                    the capture; runtime.mbox.truncated when it is over the cap
 //!   runtime.mbox.meta.json          its sidecar, under this name in both cases       Sidecar
 //!   runtime.bundle                  the commits themselves, as a git bundle, where that was asked for  Bundle
@@ -14,12 +15,13 @@
 //! from its first days, and what is written here it can read. Every file is replaced atomically. A session is known by
 //! the directory that it is in, whatever its meta.json says, and one that is damaged is shown as damaged, never hidden.
 //!
-//! Left to others: what the bytes of a capture mean ([`mbox`](crate::mbox)), the log of the conversation, printing.
+//! Left to others: what the bytes of a capture mean ([`mbox`](crate::mbox)), writing and checking the conversation, printing.
 
 pub(crate) mod atomic;
 mod bundle;
 mod capture;
 mod capture_files;
+mod conversation;
 mod export;
 mod fields;
 mod id;
@@ -36,6 +38,9 @@ mod store;
 pub use bundle::{BUNDLE_ENDING, Bundle};
 pub use capture::{Capture, Problem};
 pub use capture_files::CaptureFile;
+pub use conversation::{
+    Access, Body, CONVERSATION, Call, CallResult, Conversation, Event, LONGEST_ROW, Outcome, Row, Rows, Spawned, Usage,
+};
 pub use export::Exported;
 pub use id::{dir_name, minted_at, new_id, tame_id};
 pub use import::{Arrival, Imported};
@@ -92,10 +97,10 @@ pub enum Error {
         candidates: Vec<String>,
     },
     /// `latest` of nothing.
-    #[error("no session{} in {}", if *.with_capture { " with a capture" } else { "" }, .sessions.display())]
+    #[error("no session{} in {}", with(*.latest), .sessions.display())]
     NothingYet {
-        /// Only sessions with a capture were asked for.
-        with_capture: bool,
+        /// Which sessions were asked for.
+        latest: Latest,
         /// Where was looked.
         sessions: PathBuf,
     },
@@ -106,6 +111,12 @@ pub enum Error {
         id: String,
         /// There was one, which was set aside when a later capture found no changes.
         set_aside: bool,
+    },
+    /// The session is there, a log of what was said and done in it is not.
+    #[error("session {id} has no conversation")]
+    NoConversation {
+        /// The session.
+        id: String,
     },
     /// The pipe or file that should hold a capture is empty: `executorDead`.
     #[error("nothing arrived on {from}: {}", if *.is_pipe { "the command at the other end of the pipe printed nothing" } else { "the file is empty" })]
@@ -218,11 +229,13 @@ impl Error {
             Error::NotFound { near, .. } if !near.is_empty() => format!("did you mean {}?", near.join(" or ")),
             Error::NotFound { .. } => "git glue-list shows all sessions".into(),
             Error::Ambiguous { .. } => "give more of the id".into(),
+            Error::NothingYet { latest: Latest::WithConversation, .. } => RECORDS.into(),
             Error::NothingYet { .. } => "git glue-capture makes one, git glue-import takes one from elsewhere".into(),
             Error::NoCapture { id, set_aside: true } => {
                 format!("the one before that is runtime.mbox.previous in the directory of {id}")
             }
             Error::NoCapture { .. } => "git glue-list shows which sessions have one".into(),
+            Error::NoConversation { .. } => RECORDS.into(),
             Error::NothingArrived { .. } => {
                 "look at what that command said; in a sandbox, at the output of git glue-capture".into()
             }
@@ -247,6 +260,17 @@ impl Error {
     pub(crate) fn io(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Error {
         let path = path.into();
         move |source| Error::Io { action, path, source }
+    }
+}
+
+/// Where conversations come from.
+const RECORDS: &str = "git glue-log append records one, git glue-import --from takes one from another agent";
+
+fn with(latest: Latest) -> &'static str {
+    match latest {
+        Latest::Session => "",
+        Latest::WithCapture => " with a capture",
+        Latest::WithConversation => " with a conversation",
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::capture_files::NAMES;
 use super::newest::nearest;
-use super::{Error, Session, Store, dir_name, minted_at};
+use super::{CONVERSATION, Error, Session, Store, dir_name, minted_at};
 
 /// Where a capture comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +26,8 @@ pub enum Latest {
     Session,
     /// The newest session that has a capture with something in it; if none has, the newest that has a capture.
     WithCapture,
+    /// The newest session that has a conversation.
+    WithConversation,
 }
 
 impl Store {
@@ -67,20 +69,21 @@ impl Store {
     }
 
     fn latest(&self, latest: Latest) -> Result<Session, Error> {
-        let with_capture = latest == Latest::WithCapture;
         let mut empty = None;
         for session in self.newest()? {
-            if !with_capture {
-                return Ok(session);
-            }
-            if session.capture_file().is_some() {
-                match session.sidecar().and_then(|sidecar| sidecar.entries) {
-                    Some(0) => empty = empty.or(Some(session)),
-                    _ => return Ok(session),
+            match latest {
+                Latest::Session => return Ok(session),
+                Latest::WithConversation if session.path(CONVERSATION).is_file() => return Ok(session),
+                Latest::WithCapture if session.capture_file().is_some() => {
+                    match session.sidecar().and_then(|sidecar| sidecar.entries) {
+                        Some(0) => empty = empty.or(Some(session)),
+                        _ => return Ok(session),
+                    }
                 }
+                Latest::WithCapture | Latest::WithConversation => {}
             }
         }
-        empty.ok_or_else(|| Error::NothingYet { with_capture, sessions: self.sessions() })
+        empty.ok_or_else(|| Error::NothingYet { latest, sessions: self.sessions() })
     }
 
     /// A path is not looked for among the ids.
@@ -106,7 +109,7 @@ fn path(path: &Path) -> Option<Source> {
     if !kind.is_dir() {
         return Some(Source::Path(path.to_owned()));
     }
-    let looks_like_it = ["meta.json", "conversation.jsonl"].iter().chain(&NAMES).any(|name| path.join(name).exists());
+    let looks_like_it = ["meta.json", CONVERSATION].iter().chain(&NAMES).any(|name| path.join(name).exists());
     looks_like_it.then(|| Source::Session(Session::at(path)))
 }
 

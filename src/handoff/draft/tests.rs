@@ -115,7 +115,7 @@ fn what_cannot_be_read_is_told() {
     assert!(error.hint().contains("--repo-root"));
     std::fs::create_dir(place.path().join("conversation.jsonl")).unwrap();
     let error = draft(place.path(), Some(&Session::at(place.path()))).unwrap_err();
-    assert!(matches!(&error, Error::Conversation { path, .. } if path.ends_with("conversation.jsonl")));
+    assert!(error.to_string().contains("conversation.jsonl: it is not a file"), "{error}");
 }
 
 #[test]

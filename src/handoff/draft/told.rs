@@ -1,21 +1,14 @@
 //! What a conversation tells about the work: its title, its first prompt, the files it touched, the commands it ran.
 //!
-//! The file is read row by row, bytes first, and nothing of it is kept but what is handed on. Rows that are torn, damaged,
-//! far too long or of another kind are passed over; a field of another type is as good as absent. Rows come in two forms,
-//! of which the newer one only adds fields.
+//! Nothing of it is kept but what is handed on.
 
 use std::collections::HashMap;
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
-use std::path::Path;
-
-use serde_json::Value;
 
 use super::censor::Censor;
-use super::outcome::Outcome;
 use super::places::Places;
 use super::purpose::Purpose;
 use super::{Error, GOAL};
+use crate::session::{self, Body, Call, Conversation, Event, Outcome, Session, Source};
 
 /// What a conversation tells.
 #[derive(Debug, Default, PartialEq)]
@@ -37,42 +30,41 @@ pub(super) struct Run {
     pub(super) outcome: Outcome,
 }
 
-/// Reads a conversation. One that is not there tells nothing.
-pub(super) fn read(path: &Path, places: &Places, censor: &Censor) -> Result<Told, Error> {
-    let conversation = |source| Error::Conversation { path: path.to_owned(), source };
-    let Some(file) = open(path).map_err(conversation)? else { return Ok(Told::default()) };
-    let (mut rows, mut row) = (BufReader::with_capacity(64 << 10, file), Vec::new());
-    let mut reading = Reading::new(places, censor);
-    while next_row(&mut rows, &mut row).map_err(conversation)? {
-        if let Ok(row) = serde_json::from_slice(&row) {
-            reading.take(&row);
+impl Run {
+    /// The protocol's word for how it ended.
+    pub(super) fn result(&self) -> &'static str {
+        match self.outcome {
+            Outcome::Passed => "passed",
+            Outcome::Failed(_) => "failed",
+            Outcome::Stopped(_) | Outcome::Untold => "not_run",
+        }
+    }
+
+    /// What else there is to say of how it ended.
+    pub(super) fn note(&self) -> Option<String> {
+        match &self.outcome {
+            Outcome::Passed => None,
+            Outcome::Failed(note) => note.clone(),
+            Outcome::Stopped(how) => Some((*how).to_owned()),
+            Outcome::Untold => Some("no result is recorded".to_owned()),
+        }
+    }
+}
+
+/// Reads a conversation. A session without one tells nothing.
+pub(super) fn read(session: &Session, places: &Places, censor: &Censor) -> Result<Told, Error> {
+    let conversation = match Conversation::open(Source::Session(session.clone())) {
+        Err(session::Error::NoConversation { .. }) => return Ok(Told::default()),
+        conversation => conversation?,
+    };
+    let name = conversation.name();
+    let (mut rows, mut reading) = (conversation.rows(), Reading::new(places, censor));
+    while let Some(row) = rows.advance().map_err(session::Error::io("read", &name))? {
+        if let Some(event) = Event::parse(row.bytes) {
+            reading.take(event.body);
         }
     }
     Ok(reading.told())
-}
-
-/// Opens a file that could neither block nor never end; `None` when there is none.
-fn open(path: &Path) -> io::Result<Option<File>> {
-    match path.metadata() {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
-        Ok(metadata) if !metadata.is_file() => Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a file")),
-        Ok(_) => File::open(path).map(Some),
-    }
-}
-
-/// Rows that are longer are not looked at. The longest that are written hold a file twice.
-const LONGEST_ROW: usize = 16 << 20;
-
-/// Reads the next row; an empty one in place of one that is too long. False at the end.
-fn next_row(rows: &mut impl BufRead, row: &mut Vec<u8>) -> io::Result<bool> {
-    row.clear();
-    let length = rows.by_ref().take(LONGEST_ROW as u64).read_until(b'\n', row)?;
-    if length == LONGEST_ROW && !row.ends_with(b"\n") {
-        rows.skip_until(b'\n')?;
-        row.clear();
-    }
-    Ok(length > 0)
 }
 
 /// What is kept while a conversation is read.
@@ -87,13 +79,13 @@ struct Reading<'a> {
     /// Other ones that do something.
     others: Vec<Run>,
     /// Calls without a result so far, by subagent and id.
-    open: HashMap<(String, String), Call>,
+    open: HashMap<(String, String), Deed>,
 }
 
 /// What a call of a tool is about.
-enum Call {
-    /// A file, from the root.
-    File(String),
+enum Deed {
+    /// Files, from the root.
+    Files(Vec<String>),
     /// A command, in one line.
     Command(String, Purpose),
 }
@@ -102,6 +94,8 @@ const MOST_FILES: usize = 20;
 const MOST_RUNS: usize = 10;
 /// More calls are not open at a time; those before them will never get their results.
 const MOST_OPEN: usize = 1000;
+/// Of a call, in bytes.
+const LONGEST_ID: usize = 256;
 /// In characters.
 const LONGEST_COMMAND: usize = 300;
 /// In characters.
@@ -121,71 +115,56 @@ impl<'a> Reading<'a> {
         }
     }
 
-    fn take(&mut self, row: &Value) {
-        match row["type"].as_str() {
-            Some("user_message") if self.prompt.is_none() => {
-                let text = row["text"].as_str().unwrap_or_default();
+    fn take(&mut self, body: Body) {
+        match body {
+            Body::UserMessage { text } if self.prompt.is_none() => {
                 // Behind the first paragraph there may be whole files.
                 self.prompt = text.trim().split("\n\n").find_map(|paragraph| self.censor.line(paragraph, GOAL));
             }
-            Some("title_generated" | "title_reevaluated") => {
-                let title = row["title"].as_str().and_then(|title| self.censor.line(title, GOAL));
+            Body::Title(title) => {
+                let title = self.censor.line(&title, GOAL);
                 self.title = title.or(self.title.take());
             }
-            Some("subagent_event") => self.take_call(&row["inner"], id_of(&row["subagent_id"]).unwrap_or_default()),
-            _ => self.take_call(row, String::new()),
+            Body::SubagentEvent { subagent_id, inner } if subagent_id.len() <= LONGEST_ID => {
+                self.take_call(*inner, subagent_id);
+            }
+            body => self.take_call(body, String::new()),
         }
     }
 
-    fn take_call(&mut self, row: &Value, subagent: String) {
-        match row["type"].as_str() {
-            Some("tool_call") => {
-                let name = row["name"].as_str().unwrap_or_default();
-                let Some(call) = self.call(name, &row["arguments"]) else { return };
-                let id = id_of(&row["id"]);
+    fn take_call(&mut self, body: Body, subagent: String) {
+        let tame = |id: Option<String>| id.filter(|id| id.len() <= LONGEST_ID);
+        match body {
+            Body::ToolCall(call) => {
+                let Some(deed) = self.deed(&call) else { return };
+                let id = tame(call.id);
                 // What has no id gets no result.
-                self.note(&call, Outcome::Untold, id.is_none());
+                self.note(&deed, Outcome::Untold, id.is_none());
                 if let Some(id) = id {
                     if self.open.len() >= MOST_OPEN {
                         self.open.clear();
                     }
-                    self.open.insert((subagent, id), call);
+                    self.open.insert((subagent, id), deed);
                 }
             }
-            Some("tool_result") => {
-                let Some(id) = id_of(&row["call_id"]) else { return };
-                let Some(call) = self.open.remove(&(subagent, id)) else { return };
-                let outcome = Outcome::of(row, matches!(call, Call::Command(..)));
-                self.note(&call, outcome, true);
+            Body::ToolResult(mut result) => {
+                let Some(id) = tame(result.call_id.take()) else { return };
+                let Some(deed) = self.open.remove(&(subagent, id)) else { return };
+                let outcome = Outcome::of(&result, matches!(deed, Deed::Command(..)));
+                self.note(&deed, outcome, true);
             }
             _ => {}
         }
     }
 
-    /// What a call is about, if it is about a file or a command.
-    fn call(&self, tool: &str, arguments: &Value) -> Option<Call> {
-        const FILE_TOOLS: [&str; 10] = [
-            "read_file",
-            "write_file",
-            "edit_file",
-            "read",
-            "write",
-            "edit",
-            "multiedit",
-            "notebookedit",
-            "replace",
-            "view",
-        ];
-        const COMMAND_TOOLS: [&str; 5] = ["bash", "shell", "exec_command", "run_shell_command", "local_shell"];
-        const PATHS: [&str; 4] = ["path", "file_path", "filePath", "notebook_path"];
-        let tool = tool.to_ascii_lowercase();
-        if FILE_TOOLS.contains(&tool.as_str()) {
-            let path = PATHS.iter().find_map(|key| arguments[*key].as_str())?;
-            return self.file(path).map(Call::File);
+    /// What a call is about, if it is about files or a command.
+    fn deed(&self, call: &Call) -> Option<Deed> {
+        if let Some(command) = call.command() {
+            let purpose = Purpose::of(&command);
+            return Some(Deed::Command(self.censor.line(&command, LONGEST_COMMAND)?, purpose));
         }
-        let command = COMMAND_TOOLS.contains(&tool.as_str()).then(|| command_of(arguments)).flatten()?;
-        let purpose = Purpose::of(&command);
-        Some(Call::Command(self.censor.line(&command, LONGEST_COMMAND)?, purpose))
+        let files: Vec<_> = call.files().into_iter().filter_map(|(_, path)| self.file(path)).collect();
+        (!files.is_empty()).then_some(Deed::Files(files))
     }
 
     /// A file of the work, if it is one and its name can be told as it is.
@@ -196,12 +175,14 @@ impl<'a> Reading<'a> {
     }
 
     /// Notes how a call went, which may not be known yet.
-    fn note(&mut self, call: &Call, outcome: Outcome, is_final: bool) {
-        match call {
-            Call::File(path) if is_final && outcome.may_have_worked() => {
-                keep_latest(&mut self.files, path.clone(), MOST_FILES, |a, b| a == b);
+    fn note(&mut self, deed: &Deed, outcome: Outcome, is_final: bool) {
+        match deed {
+            Deed::Files(paths) if is_final && outcome.may_have_worked() => {
+                for path in paths {
+                    keep_latest(&mut self.files, path.clone(), MOST_FILES, |a, b| a == b);
+                }
             }
-            Call::Command(command, purpose) if *purpose != Purpose::Look => {
+            Deed::Command(command, purpose) if *purpose != Purpose::Look => {
                 let runs = if *purpose == Purpose::Check { &mut self.checks } else { &mut self.others };
                 let run = Run { command: command.clone(), outcome };
                 keep_latest(runs, run, MOST_RUNS, |a, b| a.command == b.command);
@@ -224,21 +205,6 @@ fn keep_latest<T>(kept: &mut Vec<T>, new: T, most: usize, is_same: impl Fn(&T, &
     kept.push(new);
     if kept.len() > most {
         kept.remove(0);
-    }
-}
-
-/// An id of reasonable length.
-fn id_of(value: &Value) -> Option<String> {
-    value.as_str().filter(|id| !id.is_empty() && id.len() <= 256).map(str::to_owned)
-}
-
-/// The command of a call: a text, or its words.
-fn command_of(arguments: &Value) -> Option<String> {
-    let command = ["command", "cmd"].into_iter().map(|key| &arguments[key]).find(|command| !command.is_null())?;
-    match command {
-        Value::String(command) => Some(command.clone()),
-        Value::Array(words) => Some(words.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" ")),
-        _ => None,
     }
 }
 

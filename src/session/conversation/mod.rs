@@ -1,0 +1,24 @@
+//! `conversation.jsonl`: what was said and done in a session, one event in a row. Read by bytes, row by row: what is torn,
+//! damaged or unknown costs its own row and no other, and no more than one row is in memory.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `open` | finding a conversation and opening it |
+//! | `rows` | bytes -> rows |
+//! | `event` | a row -> an event, of both forms that Glue writes: with and without `schema_version` |
+//! | `tool` | what a call of a tool is about: a file, a command |
+//! | `outcome` | how a call ended |
+//!
+//! Writing and checking rows is the business of the log; what an event looks like to people, of the programs.
+
+mod event;
+mod open;
+mod outcome;
+mod rows;
+mod tool;
+
+pub use event::{Body, Call, CallResult, Event, Spawned, Usage};
+pub use open::{CONVERSATION, Conversation};
+pub use outcome::Outcome;
+pub use rows::{LONGEST_ROW, Row, Rows};
+pub use tool::Access;

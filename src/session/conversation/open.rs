@@ -1,0 +1,78 @@
+//! Finds a conversation and opens it: a session's, a file, a pipe.
+
+use std::fs::File;
+use std::io::{self, Read, Seek};
+use std::path::{Path, PathBuf};
+
+use super::{LONGEST_ROW, Rows};
+use crate::session::store::open_regular;
+use crate::session::{Error, Session, Source};
+
+/// The file of a session's conversation.
+pub const CONVERSATION: &str = "conversation.jsonl";
+
+/// An open conversation.
+#[derive(Debug)]
+pub struct Conversation {
+    /// The session that it belongs to; none for a lone file and a pipe.
+    pub session: Option<Session>,
+    /// Where it is; none for a pipe.
+    pub path: Option<PathBuf>,
+    /// The file, at its start. A pipe has been spooled to a temporary file.
+    pub file: File,
+}
+
+impl Conversation {
+    /// Opens the conversation of `source`. The file `conversation.jsonl` beside a `meta.json` is that session's.
+    ///
+    /// # Errors
+    /// [`Error::NoConversation`], [`Error::NoFile`], or it cannot be read.
+    pub fn open(source: Source) -> Result<Conversation, Error> {
+        match source {
+            Source::Session(session) => {
+                let path = session.path(CONVERSATION);
+                match open_regular(&path) {
+                    Ok(file) => Ok(Conversation { session: Some(session), path: Some(path), file }),
+                    Err(e) if e.kind() == io::ErrorKind::NotFound => {
+                        Err(Error::NoConversation { id: session.id().to_owned() })
+                    }
+                    Err(e) => Err(Error::io("read", path)(e)),
+                }
+            }
+            Source::Path(path) => {
+                let above = path.parent().filter(|_| path.file_name().is_some_and(|name| name == CONVERSATION));
+                let above = above.map(|above| if above.as_os_str().is_empty() { Path::new(".") } else { above });
+                if let Some(above) = above.filter(|above| above.join("meta.json").exists()) {
+                    return Conversation::open(Source::Session(Session::at(above)));
+                }
+                let file = open_regular(&path).map_err(|e| match e.kind() {
+                    io::ErrorKind::NotFound => Error::NoFile { path: path.clone() },
+                    _ => Error::Io { action: "read", path: path.clone(), source: e },
+                })?;
+                Ok(Conversation { session: None, path: Some(path), file })
+            }
+            Source::Stdin => Conversation::spool(io::stdin().lock()),
+        }
+    }
+
+    /// Reads a pipe to its end, into a temporary file that nobody else sees.
+    ///
+    /// # Errors
+    /// When the pipe or the temporary file fails.
+    pub fn spool(mut pipe: impl Read) -> Result<Conversation, Error> {
+        let mut file = tempfile::tempfile().map_err(Error::io("create", std::env::temp_dir()))?;
+        io::copy(&mut pipe, &mut file).map_err(Error::io("read", "standard input"))?;
+        file.rewind().map_err(Error::io("read", "standard input"))?;
+        Ok(Conversation { session: None, path: None, file })
+    }
+
+    /// Its rows, from the first.
+    pub fn rows(self) -> Rows<File> {
+        Rows::new(self.file, 0, LONGEST_ROW)
+    }
+
+    /// What to call it in messages.
+    pub fn name(&self) -> String {
+        self.path.as_ref().map_or_else(|| "standard input".to_owned(), |path| path.display().to_string())
+    }
+}

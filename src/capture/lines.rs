@@ -8,16 +8,13 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io::{self, Write};
-use std::ops::Range;
 
 use bstr::{BStr, BString, ByteSlice};
-use imara_diff::sources::byte_lines;
-use imara_diff::{Algorithm, Diff, Hunk, InternedInput, Token};
 
 use super::kept::Change;
 use super::{Workspace, copies};
 use crate::git::{Bytes, Error, Kind, ObjectId, TreeItem};
-use crate::patch::quote;
+use crate::patch::{Hunks, quote};
 
 /// Which files are text, as far as that was looked at; by path, which hardly ever changes.
 #[derive(Default)]
@@ -27,12 +24,8 @@ pub(super) struct Texts(HashMap<BString, bool>);
 const LARGEST: u64 = 1 << 20;
 /// More at once is git's, in bytes: the diff is held in memory.
 const MOST: u64 = 4 << 20;
-/// Lines around what changed.
-const CONTEXT: u32 = 3;
 /// Where git looks for a zero byte, which makes a file binary, in bytes.
 const LOOKED_AT: usize = 8000;
-/// The most of a line that says where a hunk is, in bytes.
-const LONGEST_PLACE: usize = 80;
 
 /// Whether the diff is easy as far as that can be told without a look at the contents.
 pub(super) fn may_do(changes: &[Change]) -> bool {
@@ -149,7 +142,8 @@ impl File<'_> {
         if !hunks.are_whole() {
             return Err(io::ErrorKind::InvalidData.into());
         }
-        hunks.write(out)
+        out.extend_from_slice(&hunks.to_bytes());
+        Ok(())
     }
 
     fn header(&self, out: &mut Vec<u8>) -> io::Result<()> {
@@ -179,114 +173,5 @@ impl File<'_> {
     fn name(&self, prefix: &str) -> Cow<'_, BStr> {
         let whole: BString = [prefix.as_bytes(), self.path].concat().into();
         Cow::Owned(quote(whole.as_bstr()).into_owned())
-    }
-}
-
-/// What differs between two texts.
-struct Hunks<'a> {
-    input: InternedInput<&'a [u8]>,
-    hunks: Vec<Hunk>,
-}
-
-impl<'a> Hunks<'a> {
-    fn of(before: &'a [u8], after: &'a [u8]) -> Hunks<'a> {
-        let mut input = InternedInput::default();
-        input.update_before(byte_lines(before));
-        input.update_after(byte_lines(after));
-        let mut diff = Diff::compute(Algorithm::Histogram, &input);
-        diff.postprocess_lines(&input);
-        let hunks = diff.hunks().collect();
-        Hunks { input, hunks }
-    }
-
-    /// Whether the hunks are all that differs: a capture must not depend on somebody else's arithmetic.
-    fn are_whole(&self) -> bool {
-        let (before, after) = (&self.input.before, &self.input.after);
-        let (mut old, mut new) = (0, 0);
-        let end = Hunk { before: length(before)..length(before), after: length(after)..length(after) };
-        self.hunks.iter().chain([&end]).all(|hunk| {
-            let same = before.get(old as usize..hunk.before.start as usize);
-            let is_same = same.is_some() && same == after.get(new as usize..hunk.after.start as usize);
-            (old, new) = (hunk.before.end, hunk.after.end);
-            is_same
-        })
-    }
-
-    fn write(&self, out: &mut Vec<u8>) -> io::Result<()> {
-        let mut place = Place { searched: 0, line: None };
-        for group in self.hunks.chunk_by(|one, other| other.before.start - one.before.end <= 2 * CONTEXT) {
-            let (Some(first), Some(last)) = (group.first(), group.last()) else { continue };
-            let lead = first.before.start.min(CONTEXT);
-            let trail = (length(&self.input.before) - last.before.end).min(CONTEXT);
-            let before = first.before.start - lead..last.before.end + trail;
-            let after = first.after.start - lead..last.after.end + trail;
-            write!(out, "@@ -{} +{} @@", Extent(&before), Extent(&after))?;
-            self.place(&mut place, before.start, out);
-            out.push(b'\n');
-            let mut at = before.start;
-            for hunk in group {
-                self.before(at..hunk.before.start, b' ', out);
-                self.before(hunk.before.clone(), b'-', out);
-                for number in hunk.after.clone() {
-                    self.line(b'+', self.input.after[number as usize], out);
-                }
-                at = hunk.before.end;
-            }
-            self.before(at..before.end, b' ', out);
-        }
-        Ok(())
-    }
-
-    fn before(&self, lines: Range<u32>, mark: u8, out: &mut Vec<u8>) {
-        for number in lines {
-            self.line(mark, self.input.before[number as usize], out);
-        }
-    }
-
-    fn line(&self, mark: u8, token: Token, out: &mut Vec<u8>) {
-        let line = self.input.interner[token];
-        out.push(mark);
-        out.extend_from_slice(line);
-        if !line.ends_with(b"\n") {
-            out.extend_from_slice(b"\n\\ No newline at end of file\n");
-        }
-    }
-
-    /// Says after a hunk's numbers which function it may be in: the last line above it that begins like a name.
-    fn place(&self, place: &mut Place, start: u32, out: &mut Vec<u8>) {
-        let line = |number: u32| self.input.interner[self.input.before[number as usize]];
-        let is_name = |first: &u8| first.is_ascii_alphabetic() || b"_$".contains(first);
-        let found = (place.searched..start).rev().find(|number| line(*number).first().is_some_and(is_name));
-        place.line = found.or(place.line);
-        place.searched = start;
-        if let Some(number) = place.line {
-            let line = line(number);
-            out.push(b' ');
-            out.extend_from_slice(line[..line.len().min(LONGEST_PLACE)].trim_ascii_end());
-        }
-    }
-}
-
-/// How many lines there are; of a file that is not large.
-fn length(lines: &[Token]) -> u32 {
-    u32::try_from(lines.len()).unwrap_or(u32::MAX)
-}
-
-/// The last line that began like a name, above the lines that were looked at.
-struct Place {
-    searched: u32,
-    line: Option<u32>,
-}
-
-/// Lines as a hunk's header has them, counted from one; where there are none it names the line before.
-struct Extent<'a>(&'a Range<u32>);
-
-impl std::fmt::Display for Extent<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.0.len() {
-            0 => write!(f, "{},0", self.0.start),
-            1 => write!(f, "{}", self.0.start + 1),
-            count => write!(f, "{},{count}", self.0.start + 1),
-        }
     }
 }

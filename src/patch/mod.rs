@@ -2,8 +2,8 @@
 //!
 //! git's diff format (git-diff(1), "Generating patch text with -p") is read in two ways that agree: as a stream of
 //! headers, of which hunks and binary patches are counted and passed over ([`changes`]), and with its contents
-//! borrowed from a diff in memory ([`read`]). Hunks go where `git apply` puts them ([`place`]). Which file a change is
-//! about, whether it may be touched, and what its ids are, is left to `apply`.
+//! borrowed from a diff in memory ([`read`]). Hunks go where `git apply` puts them ([`place`]), and come from two texts
+//! ([`Hunks`]). Which file a change is about, whether it may be touched, and what its ids are, is left to `apply`.
 
 mod binary;
 mod contents;
@@ -14,6 +14,7 @@ mod old_side;
 mod place;
 mod quote;
 mod scan;
+mod unified;
 
 use std::io::{self, BufRead};
 
@@ -26,6 +27,7 @@ pub use place::{Misfit, Placement, place, place_what_fits};
 pub(crate) use quote::quote_always;
 pub use quote::{quote, unquote};
 pub(crate) use scan::{Item, Scanner};
+pub use unified::Hunks;
 
 /// What a diff does to one file, as its header and the counts of its hunks say.
 ///

@@ -39,6 +39,16 @@ impl ObjectFormat {
         }
     }
 
+    /// The format of which this is a whole id, in hex.
+    pub fn of(id: &[u8]) -> Option<ObjectFormat> {
+        [ObjectFormat::Sha1, ObjectFormat::Sha256].into_iter().find(|format| format.zero().len() == id.len())
+    }
+
+    /// The id that these bytes have as a blob, in hex; none for bytes that were made to collide with others.
+    pub fn blob_id(self, bytes: &[u8]) -> Option<String> {
+        Some(gix::objs::compute_hash(self.hash(), gix::objs::Kind::Blob, bytes).ok()?.to_string())
+    }
+
     /// The id of the tree with nothing in it.
     pub fn empty_tree(self) -> &'static str {
         match self {

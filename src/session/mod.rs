@@ -39,7 +39,8 @@ pub use bundle::{BUNDLE_ENDING, Bundle};
 pub use capture::{Capture, Problem};
 pub use capture_files::CaptureFile;
 pub use conversation::{
-    Access, Body, CONVERSATION, Call, CallResult, Conversation, Event, LONGEST_ROW, Outcome, Row, Rows, Spawned, Usage,
+    Access, At, Body, CONVERSATION, Call, CallResult, Conversation, Event, LONGEST_ROW, Outcome, Row, Rows, Spawned,
+    Usage,
 };
 pub use export::Exported;
 pub use id::{dir_name, minted_at, new_id, tame_id};

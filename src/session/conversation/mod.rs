@@ -18,7 +18,7 @@ mod rows;
 mod tool;
 
 pub use event::{Body, Call, CallResult, Event, Spawned, Usage};
-pub use open::{CONVERSATION, Conversation};
+pub use open::{At, CONVERSATION, Conversation};
 pub use outcome::Outcome;
 pub use rows::{LONGEST_ROW, Row, Rows};
 pub use tool::Access;

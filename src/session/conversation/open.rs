@@ -22,6 +22,32 @@ pub struct Conversation {
     pub file: File,
 }
 
+/// A file from somewhere on, whoever else reads it.
+#[derive(Debug)]
+pub struct At<'a> {
+    file: &'a File,
+    offset: u64,
+}
+
+impl Read for At<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = read_at(self.file, buffer, self.offset)?;
+        self.offset += read as u64;
+        Ok(read)
+    }
+}
+
+#[cfg(unix)]
+fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+    std::os::unix::fs::FileExt::read_at(file, buffer, offset)
+}
+
+#[cfg(not(unix))]
+fn read_at(mut file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+    file.seek(io::SeekFrom::Start(offset))?;
+    file.read(buffer)
+}
+
 impl Conversation {
     /// Opens the conversation of `source`. The file `conversation.jsonl` beside a `meta.json` is that session's.
     ///
@@ -67,8 +93,21 @@ impl Conversation {
     }
 
     /// Its rows, from the first.
-    pub fn rows(self) -> Rows<File> {
-        Rows::new(self.file, 0, LONGEST_ROW)
+    pub fn rows(&self) -> Rows<At<'_>> {
+        self.rows_from(0)
+    }
+
+    /// Its rows, from the one that starts at `offset`, in bytes. Several may be read at once.
+    pub fn rows_from(&self, offset: u64) -> Rows<At<'_>> {
+        Rows::new(At { file: &self.file, offset }, offset, LONGEST_ROW)
+    }
+
+    /// How long it is now, in bytes.
+    ///
+    /// # Errors
+    /// When the file system does not say.
+    pub fn length(&self) -> io::Result<u64> {
+        Ok(self.file.metadata()?.len())
     }
 
     /// What to call it in messages.

@@ -1,0 +1,232 @@
+//! What a call says that it does to a file: the edits that it asks for, and what its result tells of before and after.
+
+use std::borrow::Cow;
+
+use serde_json::{Map, Value};
+
+use super::step::Act;
+use crate::patch::Hunks;
+use crate::session::{Access, Call, CallResult};
+
+/// What a step did to a file, as far as the log tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// The file, as the call names it.
+    pub path: String,
+    /// What was to be done.
+    pub access: Access,
+    /// Whether it was done: not when the call failed, was denied, or never got a result.
+    pub is_applied: bool,
+    /// The file before and after.
+    pub recovered: Recovered,
+}
+
+/// A file before and after a step, as far as the log tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Recovered {
+    /// The whole file, from the result of the call.
+    Recorded(Text),
+    /// The whole file, from what was read and written before.
+    Rebuilt(Text),
+    /// The parts that were replaced; where in the file is not known.
+    Parts(Vec<Text>),
+    /// What it became; what it was is not known.
+    Overwritten(String),
+    /// Nothing is known.
+    Untold,
+}
+
+/// A text before and after.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Text {
+    /// Before.
+    pub before: String,
+    /// After.
+    pub after: String,
+}
+
+impl Change {
+    /// What differs, as hunks in git's form: of parts, the numbers count from their own start. Empty where nothing
+    /// differs, or nothing is known.
+    pub fn hunks(&self) -> String {
+        match &self.recovered {
+            Recovered::Recorded(text) | Recovered::Rebuilt(text) => text.hunks(),
+            Recovered::Parts(parts) => parts.iter().map(Text::hunks).collect(),
+            Recovered::Overwritten(after) => Text { before: String::new(), after: after.clone() }.hunks(),
+            Recovered::Untold => String::new(),
+        }
+    }
+
+    /// What is to be known about how the change was found; nothing where it was recorded.
+    pub fn remark(&self) -> Option<&'static str> {
+        match self.recovered {
+            _ if !self.is_applied => Some("not applied"),
+            Recovered::Recorded(_) => None,
+            Recovered::Rebuilt(_) => Some("rebuilt from earlier steps"),
+            Recovered::Parts(_) => Some("the part that was replaced; where it is in the file was not recorded"),
+            Recovered::Overwritten(_) => Some("overwritten, the previous text was not recorded"),
+            Recovered::Untold => Some("not recorded"),
+        }
+    }
+}
+
+impl Text {
+    /// What differs, as hunks in git's form.
+    pub fn hunks(&self) -> String {
+        String::from_utf8_lossy(&Hunks::of(self.before.as_bytes(), self.after.as_bytes()).to_bytes()).into_owned()
+    }
+}
+
+/// What a step does to a file, before it is known what the file was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Effect {
+    /// Nothing: it failed, was denied, or never ended.
+    Nothing,
+    /// It only looked at the file, which is that.
+    Seen(String),
+    /// The file is another one, and both are told.
+    Told(Text),
+    /// The file is that, whatever it was. True when it was not there before.
+    Whole(String, bool),
+    /// These parts are replaced.
+    Edits(Vec<Edit>),
+    /// Something, but nobody tells what.
+    Unknown,
+}
+
+/// A part of a file that is replaced.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Edit {
+    old: String,
+    new: String,
+    /// Wherever it is found, not just once.
+    is_everywhere: bool,
+}
+
+impl Effect {
+    /// What the call of a step does to `path`.
+    pub(super) fn of(act: &Act, access: Access, path: &str) -> Effect {
+        let Act::Call { call, result: Some(result), outcome, .. } = act else { return Effect::Nothing };
+        if !outcome.may_have_worked() {
+            return Effect::Nothing;
+        }
+        told(result).map_or_else(|| Effect::asked(call, Some(result), access, path), Effect::Told)
+    }
+
+    /// What a call asks for.
+    pub(super) fn asked(call: &Call, result: Option<&CallResult>, access: Access, path: &str) -> Effect {
+        let content = || ["content", "file_text"].into_iter().find_map(|key| call.arguments.get(key)?.as_str());
+        match access {
+            Access::Read => read(call, result).map_or(Effect::Nothing, Effect::Seen),
+            Access::Delete => Effect::Whole(String::new(), false),
+            Access::Write if call.patch().is_some() => Effect::Whole(added(section(call, path)), true),
+            Access::Write => content()
+                .map_or(Effect::Unknown, |content| Effect::Whole(content.to_owned(), result.is_some_and(is_new))),
+            Access::Edit => {
+                let edits =
+                    if call.patch().is_some() { patched(section(call, path)) } else { replaced(&call.arguments) };
+                if edits.is_empty() { Effect::Unknown } else { Effect::Edits(edits) }
+            }
+        }
+    }
+}
+
+impl Edit {
+    /// The text with its part replaced; `None` when it is not there, or there more than once.
+    pub(super) fn apply(&self, text: &str) -> Option<String> {
+        if self.old.is_empty() {
+            return text.is_empty().then(|| self.new.clone());
+        }
+        match text.matches(&self.old).take(2).count() {
+            0 => None,
+            1 => Some(text.replacen(&self.old, &self.new, 1)),
+            _ => self.is_everywhere.then(|| text.replace(&self.old, &self.new)),
+        }
+    }
+
+    /// Whether it makes a file that was not there.
+    pub(super) fn creates(&self) -> bool {
+        self.old.is_empty()
+    }
+
+    pub(super) fn to_text(&self) -> Text {
+        Text { before: self.old.clone(), after: self.new.clone() }
+    }
+}
+
+/// The file before and after, as the result has it.
+fn told(result: &CallResult) -> Option<Text> {
+    let diff = result.metadata.get("diff")?;
+    let text = |key: &str| Some(diff.get(key)?.as_str()?.to_owned());
+    Some(Text { before: text("old_text")?, after: text("new_text")? })
+}
+
+/// The content of a file that was read: only where the tool gives it as it is, and all of it.
+fn read(call: &Call, result: Option<&CallResult>) -> Option<String> {
+    let content = &result?.content;
+    let length = result?.metadata.get("bytes").and_then(Value::as_u64);
+    let is_whole = call.name == "read_file" && call.arguments.len() == 1;
+    (is_whole && length.is_none_or(|length| length == content.len() as u64)).then(|| content.clone())
+}
+
+/// Whether a result says that the file was not there before.
+fn is_new(result: &CallResult) -> bool {
+    let told = result.metadata.get("is_new_file").and_then(Value::as_bool);
+    told.unwrap_or_else(|| result.summary.as_deref().is_some_and(|summary| summary.starts_with("Created")))
+}
+
+/// The parts that the arguments of an edit replace: one, or a list.
+fn replaced(arguments: &Map<String, Value>) -> Vec<Edit> {
+    let one = |arguments: &Map<String, Value>| {
+        let text = |keys: [&str; 3]| keys.into_iter().find_map(|key| arguments.get(key)?.as_str());
+        let flag = |key: &str| arguments.get(key).and_then(Value::as_bool).unwrap_or_default();
+        Some(Edit {
+            old: text(["old_string", "oldString", "old_str"])?.to_owned(),
+            new: text(["new_string", "newString", "new_str"])?.to_owned(),
+            is_everywhere: flag("replace_all") || flag("replaceAll"),
+        })
+    };
+    match arguments.get("edits").and_then(Value::as_array) {
+        Some(edits) => edits.iter().filter_map(|edit| one(edit.as_object()?)).collect(),
+        None => one(arguments).into_iter().collect(),
+    }
+}
+
+/// The lines of a patch in Codex's form that are about one file.
+fn section<'a>(call: &'a Call, path: &'a str) -> impl Iterator<Item = &'a str> {
+    let is_mark = |line: &str| line.starts_with("*** ");
+    let lines = call.patch().unwrap_or_default().lines();
+    let starts = move |line: &str| is_mark(line) && line.split_once(" File: ").is_some_and(|(_, file)| file == path);
+    lines
+        .skip_while(move |line| !starts(line))
+        .skip(1)
+        .take_while(move |line| !is_mark(line) || line.starts_with("*** Move to"))
+}
+
+/// The content of a file that a patch adds.
+fn added<'a>(lines: impl Iterator<Item = &'a str>) -> String {
+    lines.filter_map(|line| line.strip_prefix('+')).flat_map(|line| [line, "\n"]).collect()
+}
+
+/// The parts of a file that a patch replaces, with the lines around them.
+fn patched<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<Edit> {
+    let mut edits: Vec<Edit> = Vec::new();
+    for line in lines {
+        if line.starts_with("@@") || edits.is_empty() {
+            edits.push(Edit::default());
+        }
+        let Some(edit) = edits.last_mut() else { continue };
+        let (mark, text): (_, Cow<str>) = match line.chars().next() {
+            Some(mark @ (' ' | '-' | '+')) => (mark, format!("{}\n", &line[1..]).into()),
+            None => (' ', "\n".into()),
+            Some(_) => continue,
+        };
+        for (side, other) in [(&mut edit.old, '+'), (&mut edit.new, '-')] {
+            if mark != other {
+                side.push_str(&text);
+            }
+        }
+    }
+    edits.retain(|edit| edit.old != edit.new);
+    edits
+}

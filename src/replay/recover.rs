@@ -1,0 +1,180 @@
+//! Finds out what a file was before and after a step, from the first of these that tells: the result of the call; what was
+//! read and written before, step by step; the call itself.
+//!
+//! What a command did to a file is seen by none of them. It shows where an edit does not fit what should be there: then
+//! only the part that it replaced is told.
+
+use std::collections::HashMap;
+use std::io;
+
+use super::change::{Change, Effect, Recovered, Text};
+use super::step::{Act, Step};
+use super::timeline::{State, Timeline};
+use crate::session::Conversation;
+
+/// Looks into earlier steps of a session; remembers what it found.
+#[derive(Debug, Default)]
+pub struct Recovery {
+    /// By file: a step, and the content after it.
+    known: HashMap<String, (usize, String)>,
+}
+
+/// A file at a step of the session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileAt {
+    /// All that was done to it so far, in one; none where the log does not tell enough.
+    pub whole: Option<Text>,
+    /// The steps that changed it so far.
+    pub steps: Vec<usize>,
+}
+
+/// More steps are not looked at to find out about one. Then less is told.
+const MOST_STEPS: usize = 5_000;
+/// More files are not remembered.
+const MOST_KNOWN: usize = 64;
+
+impl Recovery {
+    /// What a step does to files; empty where it does not.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub fn changes(
+        &mut self,
+        conversation: &Conversation,
+        timeline: &Timeline,
+        step: &Step,
+    ) -> io::Result<Vec<Change>> {
+        let Act::Call { call, result, outcome, .. } = &step.act else { return Ok(Vec::new()) };
+        let is_applied = result.is_some() && outcome.may_have_worked();
+        let mut changes = Vec::new();
+        for (access, path) in call.files().into_iter().filter(|(access, _)| access.is_change()) {
+            let effect = match Effect::of(&step.act, access, path) {
+                Effect::Nothing => Effect::asked(call, result.as_ref(), access, path),
+                effect => effect,
+            };
+            let before = match effect {
+                Effect::Told(_) | Effect::Whole(_, true) => None,
+                _ => self.content(conversation, timeline, path, step.number)?,
+            };
+            let recovered = recovered(effect, before);
+            if let (true, Recovered::Recorded(text) | Recovered::Rebuilt(text)) = (is_applied, &recovered) {
+                self.remember(path, step.number, &text.after);
+            }
+            changes.push(Change { path: path.to_owned(), access, is_applied, recovered });
+        }
+        Ok(changes)
+    }
+
+    /// A file after the step `playhead`.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub fn file_at(
+        &mut self,
+        conversation: &Conversation,
+        timeline: &Timeline,
+        path: &str,
+        playhead: usize,
+    ) -> io::Result<FileAt> {
+        let (mut first, mut steps) = (None, Vec::new());
+        let touches = timeline.touches(path).iter().filter(|(_, access)| access.is_change());
+        for &(number, _) in touches.take_while(|(number, _)| *number as usize <= playhead) {
+            let number = number as usize;
+            if !timeline.mark(number).is_some_and(|mark| mark.state() == State::Passed) {
+                continue;
+            }
+            if steps.is_empty() {
+                first = self.before(conversation, timeline, path, number)?;
+            }
+            steps.push(number);
+        }
+        let whole = match first {
+            Some(before) if !steps.is_empty() => {
+                let after = self.content(conversation, timeline, path, playhead + 1)?;
+                after.map(|after| Text { before, after })
+            }
+            _ => None,
+        };
+        Ok(FileAt { whole, steps })
+    }
+
+    /// What a file was before a step that changes it.
+    fn before(
+        &mut self,
+        conversation: &Conversation,
+        timeline: &Timeline,
+        path: &str,
+        number: usize,
+    ) -> io::Result<Option<String>> {
+        let Some(step) = Step::read(conversation, timeline, number)? else { return Ok(None) };
+        let changes = self.changes(conversation, timeline, &step)?;
+        Ok(changes.into_iter().find(|change| change.path == path).and_then(|change| match change.recovered {
+            Recovered::Recorded(text) | Recovered::Rebuilt(text) => Some(text.before),
+            _ => None,
+        }))
+    }
+
+    /// What a file is before the step `number`, as far as earlier steps tell.
+    fn content(
+        &mut self,
+        conversation: &Conversation,
+        timeline: &Timeline,
+        path: &str,
+        number: usize,
+    ) -> io::Result<Option<String>> {
+        let touches = timeline.touches(path);
+        let end = touches.partition_point(|(step, _)| (*step as usize) < number);
+        let (mut content, mut edits) = (None, Vec::new());
+        for &(step, access) in touches[..end].iter().rev().take(MOST_STEPS) {
+            let step = step as usize;
+            if let Some((known, text)) = self.known.get(path)
+                && *known == step
+            {
+                content = Some(text.clone());
+                break;
+            }
+            let Some(step) = Step::read(conversation, timeline, step)? else { return Ok(None) };
+            match Effect::of(&step.act, access, path) {
+                Effect::Nothing => {}
+                Effect::Seen(text) | Effect::Whole(text, _) | Effect::Told(Text { after: text, .. }) => {
+                    content = Some(text);
+                    break;
+                }
+                Effect::Edits(parts) => edits.push(parts),
+                Effect::Unknown => return Ok(None),
+            }
+        }
+        for edit in edits.iter().rev().flatten() {
+            content = content.and_then(|text| edit.apply(&text));
+        }
+        if let (Some(text), Some((last, _))) = (&content, touches[..end].last()) {
+            self.remember(path, *last as usize, text);
+        }
+        Ok(content)
+    }
+
+    fn remember(&mut self, path: &str, step: usize, content: &str) {
+        if self.known.len() >= MOST_KNOWN && !self.known.contains_key(path) {
+            self.known.clear();
+        }
+        self.known.insert(path.to_owned(), (step, content.to_owned()));
+    }
+}
+
+fn recovered(effect: Effect, before: Option<String>) -> Recovered {
+    match (effect, before) {
+        (Effect::Told(text), _) => Recovered::Recorded(text),
+        (Effect::Whole(after, true), _) => Recovered::Recorded(Text { before: String::new(), after }),
+        (Effect::Whole(after, false), Some(before)) => Recovered::Rebuilt(Text { before, after }),
+        (Effect::Whole(after, false), None) => Recovered::Overwritten(after),
+        (Effect::Edits(edits), before) => {
+            let before = before.or_else(|| edits[0].creates().then(String::new));
+            let after = before.clone().and_then(|before| edits.iter().try_fold(before, |text, edit| edit.apply(&text)));
+            match before.zip(after) {
+                Some((before, after)) => Recovered::Rebuilt(Text { before, after }),
+                None => Recovered::Parts(edits.iter().map(|edit| edit.to_text()).collect()),
+            }
+        }
+        (Effect::Nothing | Effect::Seen(_) | Effect::Unknown, _) => Recovered::Untold,
+    }
+}

@@ -26,7 +26,7 @@ pub fn exit_statuses(program: &str) -> &'static str {
 /// The program that is not about captures, nor run through git.
 const HANDOFF: &str = "glue-handoff";
 
-const PAGES: [(&str, &str); 8] = [
+const PAGES: [(&str, &str); 9] = [
     ("git-glue-capture", include_str!("manual/git-glue-capture.md")),
     ("git-glue-apply", include_str!("manual/git-glue-apply.md")),
     ("git-glue-export", include_str!("manual/git-glue-export.md")),
@@ -34,6 +34,7 @@ const PAGES: [(&str, &str); 8] = [
     ("git-glue-list", include_str!("manual/git-glue-list.md")),
     ("git-glue-show", include_str!("manual/git-glue-show.md")),
     ("git-glue-diff", include_str!("manual/git-glue-diff.md")),
+    ("git-glue-replay", include_str!("manual/git-glue-replay.md")),
     (HANDOFF, include_str!("manual/glue-handoff.md")),
 ];
 

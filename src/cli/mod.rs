@@ -19,6 +19,7 @@ pub mod list;
 pub mod manual;
 mod pager;
 mod painted;
+pub mod replay;
 mod series;
 pub mod show;
 mod summary;
@@ -71,6 +72,7 @@ pub fn programs() -> Vec<clap::Command> {
         command::<diff::Args>(),
         command::<export::Args>(),
         command::<import::Args>(),
+        command::<replay::Args>(),
         command::<handoff::Args>(),
     ]
 }

@@ -231,7 +231,7 @@ impl Ui {
 
 /// The same JSON with what serde_json leaves as it is, and a terminal would obey, in `\u` escapes: DEL, C1 controls,
 /// bidirectional and invisible characters.
-fn plain_json(text: &str) -> String {
+pub(super) fn plain_json(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     for ch in text.chars() {
         match hidden(ch) {

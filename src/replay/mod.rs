@@ -16,6 +16,7 @@
 
 mod change;
 mod clock;
+pub mod data;
 mod head;
 mod recover;
 mod step;
@@ -27,7 +28,7 @@ pub use clock::{Clock, Pace};
 pub use recover::{FileAt, Recovery};
 pub use step::{Act, Step};
 pub use timeline::{FileSteps, Kind, Mark, State, Timeline, Tokens, Turn};
-pub use unseen::{Unseen, UnseenFile, unseen};
+pub use unseen::{Error as UnseenError, Unseen, UnseenFile, unseen};
 
 #[cfg(test)]
 mod tests;

@@ -1,0 +1,98 @@
+//! `git glue-replay`: what happened in a session, step by step.
+
+mod plain;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use super::{Common, Exit, Failure, Program, Ui, pager};
+use crate::replay::{self, Timeline, Unseen};
+use crate::session::{Capture, Conversation, Error, Latest, Meta, Source, Store};
+
+/// Step through a session: what was said, what was called, what became of the files
+///
+/// On a terminal, a player: steps, turns, diffs, files, a bar to scrub on; `?` shows its keys. Into a pipe, the same as text.
+///
+/// Edits are shown as true diffs where the log tells enough: from what the tool recorded, else from what was read and written before.
+/// What a command changed is not in the log; where the session has a capture, the files that only the capture knows of are shown too.
+#[derive(Debug, clap::Parser)]
+#[command(name = "git-glue-replay", bin_name = "git glue-replay", version)]
+pub struct Args {
+    /// Session id, a unique prefix of one, `latest`, a path to a session or a conversation.jsonl, or `-` for standard input
+    #[arg(value_name = "id", default_value = "latest")]
+    id: OsString,
+
+    /// Print the steps as text, also on a terminal
+    #[arg(long, conflicts_with_all = ["html", "json"])]
+    plain: bool,
+
+    /// Write one self-contained page to <file>, or to standard output for `-`
+    #[arg(long, value_name = "file", value_hint = clap::ValueHint::FilePath, conflicts_with = "json")]
+    html: Option<PathBuf>,
+
+    /// Start at step <number>, counted from 1
+    #[arg(long, value_name = "number", default_value_t = 1)]
+    start: usize,
+
+    #[command(flatten)]
+    common: Common,
+}
+
+impl Program for Args {
+    fn common(&self) -> &Common {
+        &self.common
+    }
+
+    fn run(self, ui: &mut Ui) -> Result<Exit, Failure> {
+        let replay = Replay::open(&self.id)?;
+        if ui.json {
+            replay.whole()?.json(ui, self.start)?;
+            return Ok(Exit::Done);
+        }
+        pager::start(ui)?;
+        replay.whole()?.plain(ui, self.start)?;
+        Ok(Exit::Done)
+    }
+}
+
+/// What is replayed.
+struct Replay {
+    conversation: Conversation,
+    meta: Meta,
+    timeline: Timeline,
+    /// What the capture has otherwise than the log; none without a capture.
+    unseen: Option<Unseen>,
+}
+
+impl Replay {
+    fn open(id: &OsString) -> Result<Replay, Failure> {
+        let conversation = Conversation::open(Store::from_env().resolve(id, Latest::WithConversation)?)?;
+        let meta = conversation.session.as_ref().and_then(|session| session.meta().ok()).unwrap_or_default();
+        Ok(Replay { conversation, meta, timeline: Timeline::default(), unseen: None })
+    }
+
+    /// Reads the log to its end, and the capture.
+    fn whole(mut self) -> Result<Replay, Failure> {
+        self.timeline.finish(&self.conversation).map_err(|error| self.unreadable(&error))?;
+        self.unseen = self.capture()?.map(|capture| self.compare(capture)).transpose()?;
+        Ok(self)
+    }
+
+    fn capture(&self) -> Result<Option<Capture>, Failure> {
+        let Some(session) = &self.conversation.session else { return Ok(None) };
+        match Capture::open(Source::Session(session.clone())) {
+            Ok(capture) => Ok(Some(capture)),
+            Err(Error::NoCapture { .. }) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn compare(&self, capture: Capture) -> Result<Unseen, Failure> {
+        replay::unseen(capture.file, &self.conversation, &self.timeline, &self.meta.cwd)
+            .map_err(|error| Failure::new(Exit::Failed, "corrupt-capture", error.to_string()))
+    }
+
+    fn unreadable(&self, error: &std::io::Error) -> Failure {
+        Failure::new(Exit::Failed, "io", format!("cannot read {}: {error}", self.conversation.name()))
+    }
+}

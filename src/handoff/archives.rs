@@ -1,21 +1,24 @@
 //! `sessions/`: the archived handoffs, of which there may be thousands.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::HashMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::history::{History, SESSIONS, Unreadable, readable};
+use super::history::{History, SESSIONS, Unreadable, text_of};
 use super::stage;
 
 /// The archived handoffs by name.
 #[derive(Debug)]
 pub struct Archives {
     /// By name, whether it was seen to be a plain file.
-    names: BTreeMap<String, bool>,
-    /// Of those that were decided on and not yet moved to their place, the folder and what their names begin with there.
-    committed: Option<(PathBuf, String)>,
+    names: HashMap<String, bool>,
+    /// The folder of those that were decided on and not yet moved to their place.
+    committed: Option<PathBuf>,
     folder: Option<Folder>,
+    /// Whether the folder is a link, and what is in it another's.
+    is_linked: bool,
 }
 
 #[derive(Debug)]
@@ -30,35 +33,46 @@ impl Archives {
     /// Of a history; none where there is no folder.
     pub(super) fn of(history: &History) -> Archives {
         let committed = history.folder().join(stage::COMMITTED);
-        let committed = committed.is_dir().then(|| (committed, stage::flat(&format!("{SESSIONS}/"))));
+        let committed = Some(committed).filter(|committed| committed.is_dir());
         let folder = Folder::open(history.path(SESSIONS));
         let in_place = folder.iter().flat_map(|folder| names_in(&folder.path));
-        let decided = committed.iter().flat_map(|(folder, prefix)| {
-            names_in(folder)
-                .filter_map(|(name, is_file)| Some((name.strip_prefix(prefix.as_str())?.to_owned(), is_file)))
-        });
-        let names = in_place.chain(decided).filter(|(name, _)| name.ends_with(".md")).collect();
-        Archives { names, committed, folder }
+        let decided = committed.iter().flat_map(|folder| names_in(folder));
+        let decided = decided.filter_map(|(name, is_file)| Some((stage::archive(&name)?, is_file)));
+        let names: Vec<_> = in_place.chain(decided).filter(|(name, _)| name.ends_with(".md")).collect();
+        // All at once, so that the map need not grow.
+        let names = names.into_iter().collect();
+        let is_linked = folder.as_ref().is_some_and(|folder| folder.path.is_symlink());
+        Archives { names, committed, folder, is_linked }
     }
 
     /// Their names, sorted.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.names.keys().map(String::as_str)
+    pub fn names(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self.names.keys().map(String::as_str).collect();
+        names.sort_unstable();
+        names
     }
 
-    /// The text of one.
+    /// Whether it was seen that there is a plain file of that name, in the history's own folder.
+    pub fn has_plain(&self, name: &str) -> bool {
+        self.committed.is_none() && !self.is_linked && self.names.get(name).copied().unwrap_or_default()
+    }
+
+    /// The text of one, which is read into the buffer.
     ///
     /// # Errors
     /// As those of [`History::text`].
-    pub fn text(&self, name: &str) -> Result<String, Unreadable> {
-        let decided =
-            self.committed.as_ref().and_then(|(folder, prefix)| fs::read(folder.join(format!("{prefix}{name}"))).ok());
-        let in_place = || match &self.folder {
-            Some(folder) => folder.read(name, self.names.get(name).copied().unwrap_or_default()),
-            None => Err(io::ErrorKind::NotFound.into()),
-        };
-        let read = decided.map_or_else(in_place, Ok);
-        readable(read)
+    pub fn text<'b>(&self, name: &str, buffer: &'b mut Vec<u8>) -> Result<Cow<'b, str>, Unreadable> {
+        let decided = |folder: &PathBuf| fs::read(folder.join(stage::flat(&format!("{SESSIONS}/{name}")))).ok();
+        let decided = self.committed.as_ref().and_then(decided);
+        match (decided, &self.folder) {
+            (Some(bytes), _) => *buffer = bytes,
+            (None, Some(folder)) => {
+                let is_file = self.names.get(name).copied().unwrap_or_default();
+                folder.read(name, is_file, buffer).map_err(Unreadable::of)?;
+            }
+            (None, None) => return Err(Unreadable::of(io::ErrorKind::NotFound.into())),
+        }
+        text_of(buffer).ok_or_else(Unreadable::no_text)
     }
 }
 
@@ -88,21 +102,21 @@ impl Folder {
     }
 
     #[cfg(unix)]
-    fn read(&self, name: &str, is_file: bool) -> io::Result<Vec<u8>> {
+    fn read(&self, name: &str, is_file: bool, buffer: &mut Vec<u8>) -> io::Result<()> {
         use rustix::fs::{Mode, OFlags, openat};
 
-        let Some(handle) = &self.handle else { return fs::read(self.path.join(name)) };
+        let Some(handle) = &self.handle else { return self.read_by_path(name, buffer) };
         // A pipe must not be waited for.
         let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
         let file = fs::File::from(openat(handle, name, flags, Mode::empty())?);
         if !is_file && !file.metadata()?.is_file() {
             return Err(io::Error::new(io::ErrorKind::NotFound, NO_FILE));
         }
-        let mut bytes = Vec::with_capacity(USUAL);
+        buffer.clear();
         loop {
-            bytes.reserve(USUAL / 2);
-            match rustix::io::read(&file, rustix::buffer::spare_capacity(&mut bytes)) {
-                Ok(0) => return Ok(bytes),
+            buffer.reserve(USUAL);
+            match rustix::io::read(&file, rustix::buffer::spare_capacity(buffer)) {
+                Ok(0) => return Ok(()),
                 Ok(_) | Err(rustix::io::Errno::INTR) => {}
                 Err(error) => return Err(error.into()),
             }
@@ -110,8 +124,13 @@ impl Folder {
     }
 
     #[cfg(not(unix))]
-    fn read(&self, name: &str, _is_file: bool) -> io::Result<Vec<u8>> {
-        fs::read(self.path.join(name))
+    fn read(&self, name: &str, _is_file: bool, buffer: &mut Vec<u8>) -> io::Result<()> {
+        self.read_by_path(name, buffer)
+    }
+
+    fn read_by_path(&self, name: &str, buffer: &mut Vec<u8>) -> io::Result<()> {
+        *buffer = fs::read(self.path.join(name))?;
+        Ok(())
     }
 }
 

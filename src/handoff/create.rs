@@ -8,7 +8,7 @@ use super::fields::{Problems, problems};
 use super::frontmatter::{self, Document, Reading, document};
 use super::history::{DAMAGED_INDEX, DECISIONS, History, INDEX, LATEST, PROMPT, SESSIONS, text_of};
 use super::slug::slug;
-use super::stage::{self, Staged};
+use super::stage::{self, Decision};
 use super::value::Mapping;
 use super::{Error, decisions, exclude, index, leaks, overuse, prompt};
 use crate::session::atomic;
@@ -61,7 +61,7 @@ pub fn create(input: &[u8], options: &Options, warn: &mut dyn FnMut(String)) -> 
     history.refuse_links(&[SESSIONS, &file, LATEST, PROMPT, INDEX, DECISIONS])?;
     advise(&history, &handoff.mapping, warn);
     let folders = Folders::make(&history)?;
-    stage::land(history.folder(), || Ok((files(&history, &handoff, &file, warn)?, ())))?;
+    stage::land(history.folder(), || Ok((decision(&history, &handoff, &file, warn)?, ())))?;
     folders.keep();
     // Of two at once, one would add the line a second time.
     let excluded = options.exclude && atomic::exclusively(history.folder(), || exclude::register(history.root()));
@@ -127,12 +127,12 @@ fn advise(history: &History, handoff: &Mapping, warn: &mut dyn FnMut(String)) {
 }
 
 /// The files that make a handoff the newest.
-fn files(
+fn decision(
     history: &History,
     handoff: &Document,
     file: &str,
     warn: &mut dyn FnMut(String),
-) -> Result<Vec<Staged>, Error> {
+) -> Result<Decision, Error> {
     let mapping = &handoff.mapping;
     check_collision(history, mapping, file)?;
     let text = document(handoff).into_bytes();
@@ -155,7 +155,7 @@ fn files(
     let standing = text_of(grown.as_deref().unwrap_or(&log)).map(|log| decisions::standing(&log)).unwrap_or_default();
     files.extend(grown.map(|log| (DECISIONS.to_owned(), log)));
     files.push((PROMPT.to_owned(), prompt::prompt(mapping, &standing).into_bytes()));
-    Ok(files)
+    Ok(Decision { files, index: old })
 }
 
 /// Refuses to write over another session's archive.

@@ -85,7 +85,7 @@ pub fn first_todo<'m>(mapping: &'m Mapping<'_>) -> Option<&'m Item<'m>> {
 /// was meant.
 pub fn problems(document: &Document, reading: Reading) -> Problems {
     let mapping = &document.mapping;
-    let mut check = Check { mapping, strict: reading == Reading::Strict, problems: Problems::default() };
+    let mut check = Check { mapping, at: 0, strict: reading == Reading::Strict, problems: Problems::default() };
     REQUIRED.iter().for_each(|(name, kind)| check.required(name, *kind));
     check.todos();
     check.validation();
@@ -100,6 +100,8 @@ pub fn problems(document: &Document, reading: Reading) -> Problems {
 
 struct Check<'m> {
     mapping: &'m Mapping<'m>,
+    /// Behind the field that was looked up last. Mostly the next one stands there.
+    at: usize,
     strict: bool,
     problems: Problems,
 }
@@ -109,8 +111,16 @@ impl<'m> Check<'m> {
         self.problems.found.push(problem);
     }
 
+    fn get(&mut self, name: &str) -> Option<&'m Value<'m>> {
+        let (before, behind) = self.mapping.0.split_at_checked(self.at)?;
+        let found = behind.iter().chain(before).position(|(known, _)| known == name)?;
+        let found = (self.at + found) % self.mapping.0.len();
+        self.at = found + 1;
+        Some(&self.mapping.0[found].1)
+    }
+
     fn required(&mut self, name: &str, kind: Kind) {
-        let Some(value) = self.mapping.get(name) else { return self.add(format!("missing required field: {name}")) };
+        let Some(value) = self.get(name) else { return self.add(format!("missing required field: {name}")) };
         match (kind, value) {
             (Kind::Scalar, Value::List(_)) if self.strict => {
                 self.add(format!("required field must be a single value, not a list: {name}"));
@@ -234,8 +244,11 @@ impl<'m> Check<'m> {
     }
 
     fn headings(&mut self, body: &str) {
-        let lines: Vec<&str> = plain_lines(body).map(|line| line.trim_end_matches(is_blank)).collect();
-        let missing: Vec<&str> = HEADINGS.into_iter().filter(|heading| !lines.contains(heading)).collect();
+        let mut missing = HEADINGS.to_vec();
+        for line in plain_lines(body).filter(|line| line.starts_with('#')) {
+            let line = line.trim_end_matches(is_blank);
+            missing.retain(|heading| *heading != line);
+        }
         if !missing.is_empty() {
             self.add(format!("missing required body section(s): {}", missing.join(", ")));
         }

@@ -93,7 +93,7 @@ const FENCE: &str = "---";
 
 /// `before`: how many lines of the document are before these.
 fn mapping<'a>(lines: &[&'a str], before: usize, reading: Reading) -> Result<Mapping<'a>, Error> {
-    let mut found = Mapping::default();
+    let mut found = Mapping(Vec::with_capacity(Keys::FEW));
     let mut known = Keys::default();
     let mut at = 0;
     while let Some(&line) = lines.get(at) {
@@ -113,10 +113,11 @@ fn mapping<'a>(lines: &[&'a str], before: usize, reading: Reading) -> Result<Map
         if reading == Reading::Strict && is_dash {
             return Err(refused("a list item at the start of a line: indent the list".to_owned()));
         }
-        let Some((key, rest)) = line.split_once(':') else {
+        // Keys are too short for a search that looks at many bytes at once.
+        let Some(colon) = line.bytes().position(|byte| byte == b':') else {
             return Err(refused("expected 'key: value'".to_owned()));
         };
-        let (key, rest) = (trim(key), trim(rest));
+        let (key, rest) = (trim(&line[..colon]), trim(&line[colon + 1..]));
         if !known.add(key) {
             return Err(refused(format!("duplicate top-level key: '{key}'")));
         }

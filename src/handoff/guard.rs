@@ -23,16 +23,27 @@ const PHRASES: [&str; 15] = [
 
 /// The phrase by which a todo is about resuming.
 pub fn resume_mechanic(todo: &str) -> Option<&'static str> {
-    let text: String = todo.to_lowercase().chars().filter(|ch| *ch != '`').collect();
     // Mostly not even one of the words is there that they begin with.
-    if !FIRST.iter().any(|word| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some()) {
+    if todo.is_ascii() && !todo.contains('`') && !has_first_word(todo) {
         return None;
     }
+    let text: String = todo.to_lowercase().chars().filter(|ch| *ch != '`').collect();
     PHRASES.into_iter().find(|phrase| occurs(phrase, &text))
 }
 
 /// The words that the phrases begin with.
 const FIRST: [&str; 6] = ["paste", "start", "read", "inspect", "verify", "check"];
+
+/// Whether one of them is there, in letters of any case.
+fn has_first_word(todo: &str) -> bool {
+    let bytes = todo.as_bytes();
+    let begins = |at: usize| {
+        let at_word =
+            |word: &&str| bytes[at..].get(..word.len()).is_some_and(|text| text.eq_ignore_ascii_case(word.as_bytes()));
+        matches!(bytes[at] | 0x20, b'p' | b's' | b'r' | b'i' | b'v' | b'c') && FIRST.iter().any(at_word)
+    };
+    (0..bytes.len()).any(begins)
+}
 
 /// Whether the words of a phrase stand in a text, with any blanks between them and no word character around them.
 fn occurs(phrase: &str, text: &str) -> bool {
@@ -87,6 +98,7 @@ mod tests {
             "Spread the handoff over two files",
             "verify the resume endpoint",
             "Fix read-the-handoff",
+            "read⒜ the handoff e\u{301}",
             "",
         ] {
             assert_eq!(resume_mechanic(todo), None, "{todo}");

@@ -66,14 +66,23 @@ impl History {
 
     /// The bytes of a file, as the last command that came to its decision left it.
     pub fn read(&self, name: &str) -> io::Result<Vec<u8>> {
+        self.found(name, |path| fs::read(path))
+    }
+
+    /// The same file, open for reading.
+    pub(super) fn open(&self, name: &str) -> io::Result<fs::File> {
+        self.found(name, |path| fs::File::open(path))
+    }
+
+    fn found<T>(&self, name: &str, with: impl Fn(&Path) -> io::Result<T>) -> io::Result<T> {
         let committed = self.folder.join(stage::COMMITTED);
         if *self.is_pending.get_or_init(|| committed.is_dir()) {
-            match read_file(&committed.join(stage::flat(name))) {
+            match with_file(&committed.join(stage::flat(name)), &with) {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                read => return read,
+                done => return done,
             }
         }
-        read_file(&self.path(name))
+        with_file(&self.path(name), &with)
     }
 
     /// The text of a file. Line ends other than LF count as LF.
@@ -81,7 +90,12 @@ impl History {
     /// # Errors
     /// In words: that it is missing, that it is no file, that it is not UTF-8, that it cannot be read.
     pub fn text(&self, name: &str) -> Result<String, Unreadable> {
-        readable(self.read(name))
+        let bytes = self.read(name).map_err(Unreadable::of)?;
+        match text_of(&bytes).ok_or_else(Unreadable::no_text)? {
+            Cow::Owned(text) => Ok(text),
+            // It is the very bytes.
+            Cow::Borrowed(_) => Ok(String::from_utf8(bytes).unwrap_or_default()),
+        }
     }
 
     /// The handoffs in `sessions/`.
@@ -158,28 +172,35 @@ impl Unreadable {
             Unreadable::Missing(reason) | Unreadable::Not(reason) => reason,
         }
     }
+
+    /// The same as a problem of the file of that name.
+    pub fn problem(&self, name: &str) -> String {
+        match self {
+            Unreadable::Missing(_) => format!("missing {name}"),
+            Unreadable::Not(reason) => format!("{name}: {reason}"),
+        }
+    }
+
+    /// What an error of the system means.
+    pub(super) fn of(error: io::Error) -> Unreadable {
+        match error.kind() {
+            io::ErrorKind::NotFound => Unreadable::Missing(error.to_string()),
+            _ => Unreadable::Not(format!("cannot be read: {error}")),
+        }
+    }
+
+    /// That bytes are no text.
+    pub(super) fn no_text() -> Unreadable {
+        Unreadable::Not("is not UTF-8".to_owned())
+    }
 }
 
-/// The bytes of a file. What is none is as good as not there: a pipe would be waited for, a device read for ever.
-fn read_file(path: &Path) -> io::Result<Vec<u8>> {
+/// Does something with a file. What is none is as good as not there: a pipe would be waited for, a device read for ever.
+fn with_file<T>(path: &Path, with: impl Fn(&Path) -> io::Result<T>) -> io::Result<T> {
     if !fs::metadata(path)?.is_file() {
         return Err(io::Error::new(io::ErrorKind::NotFound, "it is no file"));
     }
-    fs::read(path)
-}
-
-/// A file as text.
-pub(super) fn readable(read: io::Result<Vec<u8>>) -> Result<String, Unreadable> {
-    match read {
-        Ok(bytes) => match text_of(&bytes) {
-            Some(Cow::Owned(text)) => Ok(text),
-            // It is the very bytes.
-            Some(Cow::Borrowed(_)) => Ok(String::from_utf8(bytes).unwrap_or_default()),
-            None => Err(Unreadable::Not("is not UTF-8".to_owned())),
-        },
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(Unreadable::Missing(error.to_string())),
-        Err(error) => Err(Unreadable::Not(format!("cannot be read: {error}"))),
-    }
+    with(path)
 }
 
 /// A name leads out of the history.

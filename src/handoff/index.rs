@@ -9,7 +9,7 @@ const COPIED: [&str; 8] =
     ["session_date", "generated_at", "agent", "project_root", "repo_root", "current_branch", "head_commit", "status"];
 
 /// The line after which the entries come.
-const SESSIONS: &str = "\nsessions:\n";
+pub(super) const SESSIONS: &[u8] = b"\nsessions:\n";
 
 /// Reads the text of an index. Its entries are kept as they are written, where they are in our own form.
 ///
@@ -17,7 +17,7 @@ const SESSIONS: &str = "\nsessions:\n";
 /// Where it is no mapping.
 pub fn read(text: &str) -> Result<Mapping<'_>, frontmatter::Error> {
     let whole = || frontmatter::parse_mapping(text);
-    let Some(at) = memchr::memmem::find(text.as_bytes(), SESSIONS.as_bytes()) else { return whole() };
+    let Some(at) = memchr::memmem::find(text.as_bytes(), SESSIONS) else { return whole() };
     let Some(sessions) = frontmatter::written::items(&text[at + SESSIONS.len()..]) else { return whole() };
     let mut index = frontmatter::parse_mapping(&text[..at])?;
     if index.get("sessions").is_some() {
@@ -74,12 +74,6 @@ pub fn closed(index: &Mapping, id: &str, status: &str) -> Option<String> {
 
 /// The status after which nothing is left to do.
 pub const DONE: &str = "DONE";
-
-/// The entry of the session that was written last.
-pub fn latest<'m>(index: &'m Mapping<'m>) -> Option<&'m Item<'m>> {
-    let id = index.scalar("latest_session")?;
-    index.list("sessions")?.iter().find(|item| item.get_text("session_id").as_deref() == Some(id))
-}
 
 fn entry(handoff: &Mapping, file: &str) -> Item<'static> {
     let mut pairs: Vec<(Text<'static>, Inner<'static>)> = Vec::new();

@@ -26,6 +26,7 @@ mod index;
 pub mod install;
 mod leaks;
 mod overuse;
+mod overview;
 mod prompt;
 pub mod skill;
 mod slug;

@@ -29,18 +29,27 @@ fn is_own(name: &str) -> bool {
 /// A file: its name from the folder on, and its content.
 pub type Staged = (String, Vec<u8>);
 
+/// What is to land.
+#[derive(Debug)]
+pub struct Decision {
+    /// The files.
+    pub files: Vec<Staged>,
+    /// The index that they were made from; nothing where there was none.
+    pub index: Vec<u8>,
+}
+
 /// Runs `prepare` while nobody else writes to `folder`, and lands the files that it gives. Nothing is there of them when it
 /// fails.
-pub fn land<T>(folder: &Path, prepare: impl FnOnce() -> Result<(Vec<Staged>, T), Error>) -> Result<T, Error> {
+pub fn land<T>(folder: &Path, prepare: impl FnOnce() -> Result<(Decision, T), Error>) -> Result<T, Error> {
     atomic::exclusively(folder, || {
         carry_out(folder, Decided::Before)?;
-        let (files, value) = prepare()?;
+        let (Decision { files, index }, value) = prepare()?;
         for (name, _) in &files {
             check_place(&folder.join(name))?;
         }
         let stage = folder.join(STAGE);
         remove_all(&stage)?;
-        let staged = write_all(folder, &stage, &files);
+        let staged = write_all(folder, &stage, &files, &index);
         if staged.is_err() {
             let _ = remove_all(&stage);
         }
@@ -73,10 +82,10 @@ fn check_writable(_folder: &Path) -> Result<(), Error> {
 }
 
 /// Writes the files to the stage, and makes that the decision.
-fn write_all(folder: &Path, stage: &Path, files: &[Staged]) -> Result<(), Error> {
+fn write_all(folder: &Path, stage: &Path, files: &[Staged], index: &[u8]) -> Result<(), Error> {
     let failed = |path: &Path| Error::io("cannot write", path);
     fs::create_dir(stage).map_err(failed(stage))?;
-    let mut base = Base::of(&fs::read(folder.join(INDEX)).unwrap_or_default());
+    let mut base = Base::of(index);
     for (name, content) in files {
         let place = folder.join(name);
         write(&stage.join(flat(name)), content, &place).map_err(failed(&place))?;
@@ -137,6 +146,11 @@ const ARCHIVE: &str = "+";
 pub fn flat(name: &str) -> String {
     let archive = name.strip_prefix(SESSIONS).and_then(|name| name.strip_prefix('/'));
     archive.map_or_else(|| name.to_owned(), |archive| format!("{ARCHIVE}{archive}"))
+}
+
+/// The name of an archive that has this one in the stage.
+pub fn archive(flat: &str) -> Option<String> {
+    flat.strip_prefix(ARCHIVE).map(str::to_owned)
 }
 
 /// Carries out a decision that another command did not come to carry out. Where that cannot be, it stays.

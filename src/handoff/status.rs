@@ -1,8 +1,9 @@
 //! What a new session should know of a history, without its text.
 
-use super::history::{DECISIONS, History, INDEX};
+use super::history::{DECISIONS, History};
+use super::overview::Overview;
 use super::validate::{Extent, problems_with, read_index};
-use super::value::{Item, Mapping, Text};
+use super::value::Text;
 use super::{decisions, index};
 
 /// The state of a history.
@@ -35,12 +36,11 @@ pub struct Status {
 impl Status {
     /// Of a history that is there.
     pub fn of(history: &History) -> Status {
-        let text = history.text(INDEX);
-        let read = read_index(&text);
-        let problems = problems_with(history, &read, Extent::Newest);
-        let index = read.ok().and_then(Result::ok).unwrap_or_default();
-        let value = |key: &str| index.scalar(key).unwrap_or_default().to_owned();
-        let latest = index::latest(&index);
+        let archives = history.archives();
+        let read = read_index(history, &archives);
+        let problems = problems_with(history, &archives, &read, Extent::Newest);
+        let index = read.unwrap_or_default();
+        let value = |key: &str| index.head.scalar(key).unwrap_or_default().to_owned();
         let log = history.text(DECISIONS).unwrap_or_default();
         let standing = if history.path(DECISIONS).is_symlink() { Vec::new() } else { decisions::standing(&log) };
         Status {
@@ -49,10 +49,11 @@ impl Status {
             current_branch: value("current_branch"),
             head_commit: value("head_commit"),
             first_next_action: value("first_next_action"),
-            status: lifecycle(&index, latest),
-            sessions: index.list("sessions").unwrap_or_default().len(),
+            status: lifecycle(&index),
+            sessions: index.sessions.as_ref().map_or(0, |sessions| sessions.count),
             decisions: decisions::count(&log),
-            supersedes: latest
+            supersedes: index
+                .latest()
                 .and_then(|entry| entry.get_text("supersedes"))
                 .filter(|id| !id.is_empty())
                 .map(Text::into_owned),
@@ -68,8 +69,7 @@ impl Status {
 }
 
 /// The status of the latest session; of the last one, if the index does not know that.
-fn lifecycle(index: &Mapping, latest: Option<&Item>) -> String {
-    let last = || index.list("sessions")?.iter().rev().find(|item| item.is_pairs());
-    let entry = latest.or_else(last);
+fn lifecycle(index: &Overview) -> String {
+    let entry = index.latest().or_else(|| index.sessions.as_ref()?.last.as_ref());
     entry.and_then(|entry| entry.get_text("status")).unwrap_or_default().into_owned()
 }

@@ -30,8 +30,7 @@ pub fn is_odd_break(ch: char) -> bool {
 
 /// The lines of a text, at every break that the protocol knows. A break at the very end starts no other line.
 pub fn lines(text: &str) -> Lines<'_> {
-    let odd = has_odd_break(text) || has_return(text);
-    Lines { rest: text, breaks: odd.then_some(|ch| matches!(ch, '\n' | '\r') || is_odd_break(ch)) }
+    Lines { rest: text, breaks: breaks_elsewhere(text).then_some(|ch| matches!(ch, '\n' | '\r') || is_odd_break(ch)) }
 }
 
 /// The lines of a text, at LF, CRLF and CR alone.
@@ -41,12 +40,28 @@ pub fn plain_lines(text: &str) -> Lines<'_> {
 
 /// Whether there is one of the breaks that [`is_odd_break`] knows.
 pub fn has_odd_break(text: &str) -> bool {
+    has_break(text, |byte| (byte.wrapping_sub(0xb) < 2) | (byte.wrapping_sub(0x1c) < 3))
+}
+
+/// Whether a line ends anywhere else than at a LF.
+pub fn breaks_elsewhere(text: &str) -> bool {
+    has_break(text, |byte| (byte.wrapping_sub(0xb) < 3) | (byte.wrapping_sub(0x1c) < 3))
+}
+
+/// Whether there is such a byte, or one of the breaks that are longer. It looks at every byte, which compilers make into few
+/// instructions for many bytes; stopping early would forbid that.
+fn has_break(text: &str, is_break: impl Fn(u8) -> bool) -> bool {
     let bytes = text.as_bytes();
-    memchr::memchr2(0xb, 0xc, bytes).is_some()
-        || memchr::memchr3(0x1c, 0x1d, 0x1e, bytes).is_some()
-        || [&b"\xc2\x85"[..], b"\xe2\x80\xa8", b"\xe2\x80\xa9"]
-            .iter()
-            .any(|odd| memchr::memmem::find(bytes, odd).is_some())
+    let (mut any, mut all) = (0, 0);
+    for byte in bytes {
+        any |= u8::from(is_break(*byte));
+        all |= *byte;
+    }
+    let has_long = || {
+        let long = [&b"\xc2\x85"[..], b"\xe2\x80\xa8", b"\xe2\x80\xa9"];
+        long.iter().any(|odd| memchr::memmem::find(bytes, odd).is_some())
+    };
+    any != 0 || !all.is_ascii() && has_long()
 }
 
 /// Whether there is a carriage return.

@@ -63,6 +63,11 @@ impl<'a> Mapping<'a> {
         }
     }
 
+    /// The same, borrowing nothing.
+    pub fn into_owned(self) -> Mapping<'static> {
+        Mapping(self.0.into_iter().map(|(key, value)| (owned(key), value.into_owned())).collect())
+    }
+
     /// Gives a key a value: in its place if it is there, at the end if not.
     pub fn set(&mut self, key: &'a str, value: Value<'a>) {
         match self.0.iter_mut().find(|(known, _)| known == key) {
@@ -72,7 +77,20 @@ impl<'a> Mapping<'a> {
     }
 }
 
+fn owned(text: Text<'_>) -> Text<'static> {
+    Cow::Owned(text.into_owned())
+}
+
 impl Value<'_> {
+    /// The same, borrowing nothing.
+    pub fn into_owned(self) -> Value<'static> {
+        match self {
+            Value::Text(text) => Value::Text(owned(text)),
+            Value::Number(digits) => Value::Number(digits),
+            Value::List(items) => Value::List(items.into_iter().map(Item::into_owned).collect()),
+        }
+    }
+
     /// The text or number; `None` for a list.
     pub fn scalar(&self) -> Option<&str> {
         match self {
@@ -84,6 +102,22 @@ impl Value<'_> {
 }
 
 impl<'a> Item<'a> {
+    /// The same, borrowing nothing.
+    pub fn into_owned(self) -> Item<'static> {
+        let inner = |value: Inner<'_>| match value {
+            Inner::Text(text) => Inner::Text(owned(text)),
+            Inner::Empty => Inner::Empty,
+        };
+        match self {
+            Item::Text(text) => Item::Text(owned(text)),
+            Item::Empty => Item::Empty,
+            pairs => {
+                let pairs = pairs.pairs().into_owned().into_iter();
+                Item::Pairs(pairs.map(|(key, value)| (owned(key), inner(value))).collect())
+            }
+        }
+    }
+
     /// The text; `None` for anything else.
     pub fn text(&self) -> Option<&str> {
         match self {

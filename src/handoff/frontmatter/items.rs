@@ -61,7 +61,8 @@ impl<'a> List<'a> {
             self.items.push(item);
             return Ok(());
         };
-        let column = line.find(key).unwrap_or(indent);
+        // Only a strict reading asks.
+        let column = if strict { line.find(key).unwrap_or(indent) } else { indent };
         let mut open = Open { indent, pairs: Vec::with_capacity(USUAL), column, wants_lines: false };
         open.put(key, trim(value), self.reading)?;
         self.open = Some(open);

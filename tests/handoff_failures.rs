@@ -265,3 +265,26 @@ fn thirty_two_at_once_lose_nothing() {
     let log = fs::read_to_string(desk.sandbox.path(".git/info/exclude")).unwrap();
     assert_eq!(log.matches(".agent-history/").count(), 1, "{log}");
 }
+
+#[test]
+fn a_replaced_file_can_be_read_by_its_owner() {
+    let mode = |desk: &Desk, name: &str| fs::metadata(desk.path(name)).unwrap().permissions().mode() & 0o7777;
+    let desk = Desk::new();
+    desk.create(WHOLE);
+    for (before, after) in
+        [(0o000, 0o600), (0o400, 0o600), (0o044, 0o644), (0o600, 0o600), (0o664, 0o664), (0o755, 0o755)]
+    {
+        for name in ["LATEST.md", "RESUME_PROMPT.txt", "sessions/one.md"] {
+            fs::set_permissions(desk.path(name), fs::Permissions::from_mode(before)).unwrap();
+        }
+        // What its owner may not read is no reason to be refused where root does it; elsewhere it is, and stays.
+        let is_root = nix::unistd::geteuid().is_root();
+        if before & 0o400 == 0 && !is_root {
+            fs::set_permissions(desk.path("sessions/one.md"), fs::Permissions::from_mode(0o600)).unwrap();
+        }
+        desk.create(WHOLE);
+        for name in ["LATEST.md", "RESUME_PROMPT.txt"] {
+            assert_eq!(mode(&desk, name), after, "{name} {before:o}");
+        }
+    }
+}

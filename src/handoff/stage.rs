@@ -134,9 +134,24 @@ fn write(path: &Path, content: &[u8], place: &Path) -> io::Result<()> {
     let mut file = File::create_new(path)?;
     file.write_all(content)?;
     if let Ok(old) = fs::metadata(place) {
-        file.set_permissions(old.permissions())?;
+        file.set_permissions(usable(old.permissions()))?;
     }
     file.sync_all()
+}
+
+/// The permissions that a file had, and its owner's to read and write it: who replaces it must be able to read it.
+#[cfg(unix)]
+fn usable(mut old: fs::Permissions) -> fs::Permissions {
+    use std::os::unix::fs::PermissionsExt;
+    old.set_mode(old.mode() & 0o777 | 0o600);
+    old
+}
+
+#[cfg(not(unix))]
+#[allow(clippy::permissions_set_readonly_false, reason = "there are no other people's permissions here")]
+fn usable(mut old: fs::Permissions) -> fs::Permissions {
+    old.set_readonly(false);
+    old
 }
 
 /// What stands for the folder of the archives in the stage, which has no folders. No other name begins so.

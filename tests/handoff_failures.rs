@@ -90,7 +90,7 @@ fn a_file_that_cannot_be_written_to_its_end_leaves_everything_as_it_was() {
 
 #[test]
 fn a_decision_that_nobody_of_ours_took_leads_nowhere() {
-    for name in ["..+..+out.txt", "+..+out.md", "+.md", "out.txt", "+a b.md", "INDEX.yaml.damaged.x"] {
+    for name in ["..+..+out.txt", "+..+out", "+.", "+..", "+", "out.txt", "+a b", "INDEX.yaml.damaged.x"] {
         let desk = Desk::new();
         desk.create(WHOLE);
         fs::create_dir(desk.path(".glue-commit")).unwrap();
@@ -109,7 +109,7 @@ fn a_decision_that_nobody_of_ours_took_leads_nowhere() {
     fs::rename(desk.path("sessions"), outside.dir().join("sessions")).unwrap();
     std::os::unix::fs::symlink(outside.dir().join("sessions"), desk.path("sessions")).unwrap();
     fs::create_dir(desk.path(".glue-commit")).unwrap();
-    fs::write(desk.path(".glue-commit/+two.md"), "hostile").unwrap();
+    fs::write(desk.path(".glue-commit/+two"), "hostile").unwrap();
     desk.ends(1, &["close", "--status", "DONE"], "");
     assert!(!outside.dir().join("sessions/two.md").exists());
 }
@@ -151,7 +151,7 @@ fn a_decision_is_carried_out_by_whoever_comes_next_unless_somebody_wrote_since()
         for name in ["LATEST.md", "INDEX.yaml", "RESUME_PROMPT.txt", "DECISIONS.md"] {
             fs::rename(desk.path(name), desk.path(".glue-commit").join(name)).unwrap();
         }
-        fs::rename(desk.path("sessions/two.md"), desk.path(".glue-commit/+two.md")).unwrap();
+        fs::rename(desk.path("sessions/two.md"), desk.path(".glue-commit/+two")).unwrap();
         fs::write(desk.path(".glue-commit").join(base), "").unwrap();
         old.iter().for_each(|(path, bytes)| fs::write(path, bytes).unwrap());
         if other_wrote {
@@ -287,4 +287,16 @@ fn a_replaced_file_can_be_read_by_its_owner() {
             assert_eq!(mode(&desk, name), after, "{name} {before:o}");
         }
     }
+}
+
+#[test]
+fn a_name_may_be_as_long_as_the_system_lets_names_be() {
+    let desk = Desk::new();
+    let id = "a".repeat(252);
+    desk.create(&of_session(&id));
+    assert_eq!(desk.file(&format!("sessions/{id}.md")), desk.file("LATEST.md"));
+    desk.ends(0, &["validate", "--sessions"], "");
+    let before = desk.tree();
+    desk.ends(1, &["create"], &of_session(&format!("{id}a")));
+    assert_eq!(desk.tree(), before);
 }

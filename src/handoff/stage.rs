@@ -157,15 +157,18 @@ fn usable(mut old: fs::Permissions) -> fs::Permissions {
 /// What stands for the folder of the archives in the stage, which has no folders. No other name begins so.
 const ARCHIVE: &str = "+";
 
+/// What the name of an archive ends with, in its own folder only: a name that just fits there must fit in the stage, too.
+const SUFFIX: &str = ".md";
+
 /// The name of a file in the stage.
 pub fn flat(name: &str) -> String {
-    let archive = name.strip_prefix(SESSIONS).and_then(|name| name.strip_prefix('/'));
-    archive.map_or_else(|| name.to_owned(), |archive| format!("{ARCHIVE}{archive}"))
+    let archive = name.strip_prefix(SESSIONS).and_then(|name| name.strip_prefix('/')?.strip_suffix(SUFFIX));
+    archive.map_or_else(|| name.to_owned(), |stem| format!("{ARCHIVE}{stem}"))
 }
 
 /// The name of an archive that has this one in the stage.
 pub fn archive(flat: &str) -> Option<String> {
-    flat.strip_prefix(ARCHIVE).map(str::to_owned)
+    flat.strip_prefix(ARCHIVE).map(|stem| format!("{stem}{SUFFIX}"))
 }
 
 /// Carries out a decision that another command did not come to carry out. Where that cannot be, it stays.
@@ -223,9 +226,9 @@ fn place_of(folder: &Path, entry: &fs::DirEntry) -> Option<PathBuf> {
     let name = entry.file_name().into_string().ok()?;
     let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
     let place = match name.strip_prefix(ARCHIVE) {
-        Some(archive) => {
-            let is_ours = archive.strip_suffix(".md").is_some_and(|stem| slug(stem) == stem);
-            is_ours.then(|| folder.join(SESSIONS)).filter(|sessions| !sessions.is_symlink())?.join(archive)
+        Some(stem) => {
+            let sessions = Some(folder.join(SESSIONS)).filter(|sessions| slug(stem) == stem && !sessions.is_symlink());
+            sessions?.join(archive(&name)?)
         }
         None => is_own(&name).then(|| folder.join(&name))?,
     };

@@ -300,3 +300,15 @@ fn a_name_may_be_as_long_as_the_system_lets_names_be() {
     desk.ends(1, &["create"], &of_session(&format!("{id}a")));
     assert_eq!(desk.tree(), before);
 }
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let desk = Desk::new();
+    let input = desk.sandbox.root().join("one.md");
+    fs::write(&input, WHOLE).unwrap();
+    let script = "{ sleep 0.2; glue-handoff create -i \"$0\"; echo $? >&2; } | true; glue-handoff create -i \"$0\" >&-; echo $? >&2";
+    let output = desk.sandbox.command("bash").args(["-c", script]).arg(&input).output().unwrap();
+    let err = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(err.lines().filter(|line| *line == "0").count(), 2, "{err}");
+    desk.ends(0, &["validate", "--sessions"], "");
+}

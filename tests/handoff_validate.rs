@@ -182,3 +182,31 @@ fn the_problems_of_many_archives_come_in_order() {
     let expected = |number| format!("sessions/{number:03}.md: the frontmatter must begin with a line of ---");
     assert_eq!(found, (0..900).map(expected).collect::<Vec<_>>());
 }
+
+#[test]
+fn a_way_back_counts_even_from_where_nothing_is() {
+    for (file, problem) in [
+        ("nodir/../LATEST.md", ""),
+        ("sessions/nodir/../../sessions/one.md", ""),
+        ("../nodir/../.agent-history/LATEST.md", ""),
+        ("nodir/../../.agent-history/LATEST.md", ""),
+        ("nodir/../nofile.md", "does not exist on disk"),
+        ("nodir/..", "does not exist on disk"),
+        ("circle/x.md", "does not exist on disk"),
+        ("nodir/../../nofile.md", "is outside .agent-history/"),
+        ("link/../LATEST.md", "is outside .agent-history/"),
+        ("link/../.agent-history/LATEST.md", ""),
+    ] {
+        let desk = Desk::new();
+        desk.create(WHOLE);
+        symlink("circle", desk.path("circle")).unwrap();
+        fs::create_dir(desk.sandbox.path("elsewhere")).unwrap();
+        symlink("../elsewhere", desk.path("link")).unwrap();
+        edit(&desk, "INDEX.yaml", "file: sessions/one.md\n    ", &format!("file: {file}\n    "));
+        let (code, wanted) = match problem {
+            "" => (0, vec![]),
+            problem => (1, vec![format!("INDEX.yaml.sessions[0].file ({file}) {problem}")]),
+        };
+        assert_eq!(desk.json(code, &["validate"], "")["problems"], serde_json::json!(wanted), "{file}");
+    }
+}

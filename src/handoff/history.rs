@@ -1,6 +1,7 @@
 //! `.agent-history/` as it lies on disk: which files there are, and how they are read.
 
 use std::borrow::Cow;
+use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::path::{Component, Path, PathBuf};
@@ -117,13 +118,11 @@ impl History {
         {
             return Ok(true);
         }
-        let (folder, real) = (self.folder.canonicalize(), path.canonicalize());
-        match (folder, real) {
-            (Ok(folder), Ok(real)) if !real.starts_with(&folder) => Err(Outside),
-            (Ok(_), Ok(real)) => Ok(real.is_file()),
-            _ if !inside(Path::new(name)) && leaves(name) => Err(Outside),
-            _ => Ok(self.folder.join(stage::COMMITTED).join(stage::flat(name)).is_file()),
+        let (folder, real) = (real_path(&self.folder), real_path(&path));
+        if !real.starts_with(&folder) {
+            return Err(Outside);
         }
+        Ok(real.is_file() || self.folder.join(stage::COMMITTED).join(stage::flat(name)).is_file())
     }
 
     /// Whether a folder on the way to a file is a link.
@@ -216,15 +215,32 @@ pub fn text_of(bytes: &[u8]) -> Option<Cow<'_, str>> {
     })
 }
 
-/// Whether `..` leads above the start of a path.
-fn leaves(name: &str) -> bool {
-    let mut depth = 0_i64;
-    Path::new(name).components().any(|part| {
-        depth += match part {
-            Component::ParentDir => -1,
-            Component::Normal(_) => 1,
-            _ => 0,
-        };
-        depth < 0
-    })
+/// A path without links and without `..`, which leads back from what is not there, too: so programs have read it since the
+/// first of them, while the system would find nothing there.
+fn real_path(path: &Path) -> PathBuf {
+    let start = if path.is_absolute() { PathBuf::new() } else { std::env::current_dir().unwrap_or_default() };
+    let (mut real, mut links) = (start.canonicalize().unwrap_or(start), 0);
+    let mut rest: Vec<OsString> = path.components().rev().map(|part| part.as_os_str().to_owned()).collect();
+    while let Some(part) = rest.pop() {
+        match part.as_os_str().as_encoded_bytes() {
+            b"." => {}
+            b".." => {
+                real.pop();
+            }
+            _ => {
+                let next = real.join(&part);
+                match fs::read_link(&next) {
+                    Ok(target) if links < MOST_LINKS => {
+                        links += 1;
+                        rest.extend(target.components().rev().map(|part| part.as_os_str().to_owned()));
+                    }
+                    _ => real = next,
+                }
+            }
+        }
+    }
+    real
 }
+
+/// As many links are followed; more are a circle.
+const MOST_LINKS: u32 = 40;

@@ -220,17 +220,17 @@ impl<'m> Check<'m> {
 
     /// What a draft left open.
     fn gaps(&mut self, body: &str) {
+        let mut open = Vec::new();
         for (key, value) in &self.mapping.0 {
-            let open = match value {
-                Value::List(items) => items.iter().any(|item| match item {
-                    Item::Pairs(pairs) => pairs.iter().any(|(_, value)| value.text().is_some_and(draft::has_gap)),
-                    item => item.text().is_some_and(draft::has_gap),
-                }),
-                value => value.scalar().is_some_and(draft::has_gap),
-            };
-            if open {
-                self.problems.found.push(format!("{key} still has a gap of the draft to be filled in"));
+            match value {
+                Value::List(items) => {
+                    open.extend(items.iter().enumerate().flat_map(|(at, item)| gaps_in(&format!("{key}[{at}]"), item)));
+                }
+                value => open.extend(value.scalar().filter(|text| draft::has_gap(text)).map(|_| key.to_string())),
             }
+        }
+        for place in open {
+            self.add(format!("{place} still has a gap of the draft to be filled in"));
         }
         let mut heading = "the body";
         for line in plain_lines(body) {
@@ -253,6 +253,14 @@ impl<'m> Check<'m> {
             self.add(format!("missing required body section(s): {}", missing.join(", ")));
         }
     }
+}
+
+/// Where in an entry there is a gap: in it, or in the pairs that it is.
+fn gaps_in(place: &str, item: &Item) -> Vec<String> {
+    let pairs = item.pairs();
+    let pairs = pairs.iter().map(|(key, value)| (format!("{place}.{key}"), value.text()));
+    let texts = std::iter::once((place.to_owned(), item.text())).chain(pairs);
+    texts.filter(|(_, text)| text.is_some_and(draft::has_gap)).map(|(place, _)| place).collect()
 }
 
 /// What an entry is that is no text.

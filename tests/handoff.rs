@@ -343,7 +343,8 @@ fn closing_changes_the_index_alone() {
         let (_, err) = desk.ends(1, args, "");
         assert!(err.contains(words), "{err}");
     };
-    refused(&["close", "--status", "DONE"], "INDEX.yaml: No such file");
+    refused(&["close", "--status", "DONE"], "there is no .agent-history/INDEX.yaml");
+    refused(&["close", "--status", "DONE"], "hint: glue-handoff create begins a history");
     desk.create(WHOLE);
     desk.create(&of_session("two"));
     let before = desk.tree();

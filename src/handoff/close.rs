@@ -18,7 +18,10 @@ pub fn close(root: &Path, session: Option<&str>, status: &str) -> Result<String,
         let refused = |reason: String| Error::Index { path: history.path(INDEX), reason };
         let old = history.read(INDEX).map_err(Unreadable::of);
         let text = old.as_deref().map_err(Clone::clone).and_then(|old| text_of(old).ok_or_else(Unreadable::no_text));
-        let text = text.map_err(|why| refused(why.reason().to_owned()))?;
+        let text = text.map_err(|why| match why {
+            Unreadable::Missing(_) => Error::NoIndex(history.path(INDEX)),
+            Unreadable::Not(reason) => refused(reason),
+        })?;
         let index = index::read(&text).map_err(|error| refused(error.to_string()))?;
         if index.list("sessions").is_none() {
             return Err(refused("has no list of sessions".to_owned()));

@@ -42,6 +42,9 @@ pub enum Error {
         /// Why.
         reason: String,
     },
+    /// There is no history, or none with an index, that a session could be closed in.
+    #[error("refused: there is no {}", .0.display())]
+    NoIndex(PathBuf),
     /// No session was named, and none is the latest.
     #[error("refused: no session to close: INDEX.yaml names no latest_session")]
     NoTarget,

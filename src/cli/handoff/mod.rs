@@ -100,6 +100,7 @@ impl From<Error> for Failure {
             Error::Index { .. } => {
                 (Exit::Failed, "index", Some("glue-handoff validate says what is wrong with the history"))
             }
+            Error::NoIndex(_) => (Exit::Failed, "no-history", Some("glue-handoff create begins a history")),
             Error::NoTarget => (Exit::Failed, "no-session", Some("name one with --session")),
             Error::NoSession(_) => (Exit::Failed, "no-session", Some("glue-handoff status names the latest one")),
             Error::Io { .. } => (Exit::Failed, "io", None),

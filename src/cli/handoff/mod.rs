@@ -57,6 +57,16 @@ struct Root {
     repo_root: PathBuf,
 }
 
+/// Whether to look at the repository, too.
+#[derive(Debug, clap::Args)]
+struct Git {
+    /// Also say how the repository differs from what the handoff recorded
+    ///
+    /// That never changes the exit status.
+    #[arg(long)]
+    git: bool,
+}
+
 /// A directory by its path; the empty path is the current one.
 fn directory() -> impl TypedValueParser<Value = PathBuf> {
     OsStringValueParser::new().map(|path| PathBuf::from(if path.is_empty() { ".".into() } else { path }))

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::Root;
+use super::{Git, Root};
 use crate::cli::{Exit, Failure, Ui};
 use crate::handoff::{History, Status, drift};
 
@@ -16,9 +16,8 @@ pub(super) struct Args {
     #[command(flatten)]
     root: Root,
 
-    /// Also say how the repository differs from what the handoff recorded
-    #[arg(long)]
-    git: bool,
+    #[command(flatten)]
+    git: Git,
 }
 
 pub(super) fn run(args: Args, ui: &mut Ui) -> Result<Exit, Failure> {
@@ -32,7 +31,7 @@ pub(super) fn run(args: Args, ui: &mut Ui) -> Result<Exit, Failure> {
         return Ok(Exit::Failed);
     }
     let status = history.undisturbed(|| Status::of(&history));
-    let git = match args.git {
+    let git = match args.git.git {
         true => drift(history.root(), &status.current_branch, &status.head_commit),
         false => Vec::new(),
     };

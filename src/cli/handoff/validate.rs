@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::Root;
+use super::{Git, Root};
 use crate::cli::{Exit, Failure, Ui};
 use crate::handoff::frontmatter::{self, Reading};
 use crate::handoff::{Extent, History, LATEST, all_problems, drift, leak_warnings};
@@ -20,11 +20,8 @@ pub(super) struct Args {
     #[arg(long)]
     sessions: bool,
 
-    /// Also say how the repository differs from what the handoff recorded
-    ///
-    /// That never changes the exit status.
-    #[arg(long)]
-    git: bool,
+    #[command(flatten)]
+    git: Git,
 }
 
 pub(super) fn run(args: Args, ui: &mut Ui) -> Result<Exit, Failure> {
@@ -38,7 +35,7 @@ pub(super) fn run(args: Args, ui: &mut Ui) -> Result<Exit, Failure> {
     let leaks = latest
         .as_deref()
         .map_or_else(Vec::new, |text| leak_warnings(text, history.root(), std::env::home_dir().as_deref(), LATEST));
-    let git = if args.git { drift_of(&history, latest.as_deref()) } else { Vec::new() };
+    let git = if args.git.git { drift_of(&history, latest.as_deref()) } else { Vec::new() };
     if ui.json {
         ui.object(json!({ "problems": problems, "warnings": leaks, "git": git }))?;
         return Ok(if problems.is_empty() { Exit::Done } else { Exit::Failed });

@@ -212,6 +212,11 @@ fn entries_in_our_own_form_are_kept_as_they_are() {
     assert_eq!(kept[0].get_text("c").as_deref(), Some("q: \"z\""));
     assert_eq!((kept[0].get_text("b").as_deref(), kept[0].get("d")), (Some(""), None));
     assert_eq!(kept[1].get("d"), Some(Inner::Empty));
+    let moved = "  - a: x\n    b: y\n    c: z\n  - a: x\n    c: z\n    b: y\n  - a: x\n    c: z\n    b: y\n";
+    assert_eq!(written::items(moved).unwrap().len(), 3);
+    for again in ["    c: z\n    c: z\n", "    c: z\n    b: y\n    c: z\n", "    a: x\n", "    c: z \n"] {
+        assert_eq!(written::items(&format!("{moved}  - a: x\n{again}")), None, "{again:?}");
+    }
     for other in [
         "",
         "    a: x\n",

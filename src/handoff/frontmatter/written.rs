@@ -18,6 +18,10 @@ pub fn items(text: &str) -> Option<Vec<Item<'_>>> {
     let (mut items, mut keys) = (Vec::new(), Keys::default());
     let (mut start, mut at) = (0, 0);
     while at < text.len() {
+        if let Some(length) = keys.again(&text[at..]) {
+            at += length;
+            continue;
+        }
         let end = memchr::memchr(b'\n', &text.as_bytes()[at..]).map_or(text.len(), |length| at + length);
         let line = &text[at..end];
         let pair = match line.strip_prefix(FIRST) {
@@ -34,34 +38,51 @@ pub fn items(text: &str) -> Option<Vec<Item<'_>>> {
         if !is_as_written(keys.value(pair)?) {
             return None;
         }
+        keys.keep(text.get(at..=end).unwrap_or_default());
         at = end + 1;
     }
     items.push(Item::Written(text.strip_suffix('\n').unwrap_or(text).get(start..).filter(|_| keys.count > 0)?));
     Some(items)
 }
 
-/// The keys of an entry. Those of the next one are mostly the same.
+/// The keys of an entry. Those of the next one are mostly the same, and so are many of its lines.
 #[derive(Default)]
 struct Keys<'a> {
-    all: Vec<&'a str>,
+    /// Each with the last line that it was in, and the newline; no line where that was found wanting.
+    all: Vec<(&'a str, &'a str)>,
     /// How many of them the entry at hand has had so far.
     count: usize,
 }
 
 impl<'a> Keys<'a> {
+    /// The length of the line that comes first, if it is another line of the entry at hand, and was in the one before it.
+    fn again(&mut self, text: &str) -> Option<usize> {
+        let (_, line) = self.all.get(self.count).filter(|_| self.count > 0)?;
+        let is_same = !line.is_empty() && text.as_bytes().starts_with(line.as_bytes());
+        self.count += usize::from(is_same);
+        is_same.then_some(line.len())
+    }
+
     /// The value of a pair whose key is new to the entry at hand.
     fn value(&mut self, pair: &'a str) -> Option<&'a str> {
-        let same = self.all.get(self.count).and_then(|key| pair.strip_prefix(key)?.strip_prefix(": "));
+        let same = self.all.get(self.count).and_then(|(key, _)| pair.strip_prefix(key)?.strip_prefix(": "));
         if same.is_none() {
             let (key, _) = split(pair)?;
             self.all.truncate(self.count);
-            if self.all.contains(&key) {
+            if self.all.iter().any(|(known, _)| *known == key) {
                 return None;
             }
-            self.all.push(key);
+            self.all.push((key, ""));
         }
         self.count += 1;
         same.or_else(|| split(pair).map(|(_, value)| value))
+    }
+
+    /// Keeps the line of the last key, which was in order.
+    fn keep(&mut self, line: &'a str) {
+        if let Some((_, kept)) = self.count.checked_sub(1).and_then(|last| self.all.get_mut(last)) {
+            *kept = line;
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::history::{History, INDEX, Unreadable, text_of};
-use super::stage::Decision;
+use super::stage::{Base, Decision};
 use super::text::is_all_blank;
 use super::{Error, index, stage};
 
@@ -30,6 +30,6 @@ pub fn close(root: &Path, session: Option<&str>, status: &str) -> Result<String,
         let id = id.ok_or(Error::NoTarget)?.to_owned();
         let new = index::closed(&index, &id, status).ok_or_else(|| Error::NoSession(id.clone()))?;
         let files = vec![(INDEX.to_owned(), new.into_bytes())];
-        Ok((Decision { files, index: old.unwrap_or_default() }, id))
+        Ok((Decision { files, base: Base::of(&old.unwrap_or_default()) }, id))
     })
 }

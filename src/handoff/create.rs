@@ -8,7 +8,7 @@ use super::fields::{Problems, problems};
 use super::frontmatter::{self, Document, Reading, document};
 use super::history::{DAMAGED_INDEX, DECISIONS, History, INDEX, LATEST, PROMPT, SESSIONS, text_of};
 use super::slug::slug;
-use super::stage::{self, Decision};
+use super::stage::{self, Base, Decision};
 use super::value::Mapping;
 use super::{Error, decisions, exclude, index, leaks, overuse, prompt};
 use crate::session::atomic;
@@ -138,16 +138,20 @@ fn decision(
     let text = document(handoff).into_bytes();
     let mut files = vec![(file.to_owned(), text.clone()), (LATEST.to_owned(), text)];
     let old = old(history, INDEX)?;
-    let old_text = text_of(&old);
-    let index = addable(old_text.as_deref()).unwrap_or_else(|problem| {
-        let name = free_name(history);
-        warn(format!(
-            "WARNING: {INDEX} cannot be read ({problem}): a new one is begun, and the old one kept as {name}"
-        ));
-        files.push((name.clone(), old.clone()));
-        Mapping::default()
+    let base = Base::of(&old);
+    let index = index::grown(old, mapping, file).unwrap_or_else(|old| {
+        let old_text = text_of(&old);
+        let index = addable(old_text.as_deref()).unwrap_or_else(|problem| {
+            let name = free_name(history);
+            warn(format!(
+                "WARNING: {INDEX} cannot be read ({problem}): a new one is begun, and the old one kept as {name}"
+            ));
+            files.push((name.clone(), old.clone()));
+            Mapping::default()
+        });
+        index::with(index, mapping, file).into_bytes()
     });
-    files.push((INDEX.to_owned(), index::with(index, mapping, file).into_bytes()));
+    files.push((INDEX.to_owned(), index));
     let has_decisions = mapping.list("decisions").is_some_and(|decisions| !decisions.is_empty());
     // Without decisions the log is left alone, whatever it is.
     let log = self::old(history, DECISIONS).or_else(|error| if has_decisions { Err(error) } else { Ok(Vec::new()) })?;
@@ -155,7 +159,7 @@ fn decision(
     let standing = text_of(grown.as_deref().unwrap_or(&log)).map(|log| decisions::standing(&log)).unwrap_or_default();
     files.extend(grown.map(|log| (DECISIONS.to_owned(), log)));
     files.push((PROMPT.to_owned(), prompt::prompt(mapping, &standing).into_bytes()));
-    Ok(Decision { files, index: old })
+    Ok(Decision { files, base })
 }
 
 /// Refuses to write over another session's archive.

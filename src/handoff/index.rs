@@ -1,7 +1,9 @@
 //! INDEX.yaml: what the sessions of a history are about, without their text.
 
+use std::ops::Range;
+
 use super::fields::{first_todo, plain};
-use super::frontmatter::{self, mapping_text};
+use super::frontmatter::{self, mapping_text, parse_mapping};
 use super::value::{Inner, Item, Mapping, Text, Value};
 
 /// What an entry has of a handoff, by the names of its fields; between them stands what is not one of these.
@@ -16,10 +18,10 @@ pub(super) const SESSIONS: &[u8] = b"\nsessions:\n";
 /// # Errors
 /// Where it is no mapping.
 pub fn read(text: &str) -> Result<Mapping<'_>, frontmatter::Error> {
-    let whole = || frontmatter::parse_mapping(text);
+    let whole = || parse_mapping(text);
     let Some(at) = memchr::memmem::find(text.as_bytes(), SESSIONS) else { return whole() };
     let Some(sessions) = frontmatter::written::items(&text[at + SESSIONS.len()..]) else { return whole() };
-    let mut index = frontmatter::parse_mapping(&text[..at])?;
+    let mut index = parse_mapping(&text[..at])?;
     if index.get("sessions").is_some() {
         return whole();
     }
@@ -51,6 +53,48 @@ pub fn with(old: Mapping, handoff: &Mapping, file: &str) -> String {
     put("first_next_action", action(handoff).into());
     index.0.push(("sessions".into(), Value::List(std::mem::take(sessions))));
     mapping_text(&index) + "\n"
+}
+
+/// The same of an index whose entries are all in our own form: they stay where they are. Any other is given back.
+///
+/// # Errors
+/// The index as it was.
+pub fn grown(mut old: Vec<u8>, handoff: &Mapping, file: &str) -> Result<Vec<u8>, Vec<u8>> {
+    let new = with(Mapping::default(), handoff, file).into_bytes();
+    let places = memchr::memmem::find(&new, SESSIONS).zip(entries_of(&old, &text(handoff, "session_id")));
+    let Some((at, (start, its_own))) = places else { return Err(old) };
+    let (head, entry) = new.split_at(at + SESSIONS.len());
+    for place in its_own.into_iter().rev() {
+        old.drain(place);
+    }
+    if !old.ends_with(b"\n") {
+        old.push(b'\n');
+    }
+    old.splice(..start, head.iter().copied());
+    old.extend_from_slice(entry);
+    Ok(old)
+}
+
+/// Where the entries of an index begin, and where those of a session are, each with its newline; `None` where the entries are
+/// not all in our own form.
+fn entries_of(index: &[u8], id: &str) -> Option<(usize, Vec<Range<usize>>)> {
+    let text = std::str::from_utf8(index).ok()?;
+    let head = memchr::memmem::find(index, SESSIONS)?;
+    let start = head + SESSIONS.len();
+    let items = frontmatter::written::items(&text[start..])?;
+    if parse_mapping(&text[..head]).ok()?.get("sessions").is_some() {
+        return None;
+    }
+    let (mut its_own, mut at) = (Vec::new(), start);
+    for item in &items {
+        let Item::Written(entry) = item else { return None };
+        let end = at + entry.len() + 1;
+        if item.get_text("session_id").as_deref() == Some(id) {
+            its_own.push(at..end.min(index.len()));
+        }
+        at = end;
+    }
+    Some((start, its_own))
 }
 
 /// The text of the index after a session got another status; `None` when no entry is that session's.
@@ -100,3 +144,6 @@ fn tags(handoff: &Mapping) -> String {
 fn action(handoff: &Mapping) -> String {
     first_todo(handoff).map(plain).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;

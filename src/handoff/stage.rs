@@ -34,8 +34,8 @@ pub type Staged = (String, Vec<u8>);
 pub struct Decision {
     /// The files.
     pub files: Vec<Staged>,
-    /// The index that they were made from; nothing where there was none.
-    pub index: Vec<u8>,
+    /// The index that they were made from.
+    pub base: Base,
 }
 
 /// Runs `prepare` while nobody else writes to `folder`, and lands the files that it gives. Nothing is there of them when it
@@ -43,13 +43,13 @@ pub struct Decision {
 pub fn land<T>(folder: &Path, prepare: impl FnOnce() -> Result<(Decision, T), Error>) -> Result<T, Error> {
     atomic::exclusively(folder, || {
         carry_out(folder, Decided::Before)?;
-        let (Decision { files, index }, value) = prepare()?;
+        let (Decision { files, base }, value) = prepare()?;
         for (name, _) in &files {
             check_place(&folder.join(name))?;
         }
         let stage = folder.join(STAGE);
         remove_all(&stage)?;
-        let staged = write_all(folder, &stage, &files, &index);
+        let staged = write_all(folder, &stage, &files, base);
         if staged.is_err() {
             let _ = remove_all(&stage);
         }
@@ -82,10 +82,9 @@ fn check_writable(_folder: &Path) -> Result<(), Error> {
 }
 
 /// Writes the files to the stage, and makes that the decision.
-fn write_all(folder: &Path, stage: &Path, files: &[Staged], index: &[u8]) -> Result<(), Error> {
+fn write_all(folder: &Path, stage: &Path, files: &[Staged], mut base: Base) -> Result<(), Error> {
     let failed = |path: &Path| Error::io("cannot write", path);
     fs::create_dir(stage).map_err(failed(stage))?;
-    let mut base = Base::of(index);
     for (name, content) in files {
         let place = folder.join(name);
         write(&stage.join(flat(name)), content, &place).map_err(failed(&place))?;
@@ -102,7 +101,7 @@ fn write_all(folder: &Path, stage: &Path, files: &[Staged], index: &[u8]) -> Res
 /// The index that a decision was made on, and the one that it makes, each known by its length and checksum. Where the index
 /// is neither, somebody has written since.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Base {
+pub struct Base {
     old: String,
     new: String,
 }
@@ -110,7 +109,8 @@ struct Base {
 impl Base {
     const NAME: &str = "base";
 
-    fn of(index: &[u8]) -> Base {
+    /// Of an index that is there; of nothing where there is none.
+    pub fn of(index: &[u8]) -> Base {
         Base { old: print_of(index), new: print_of(index) }
     }
 

@@ -23,6 +23,7 @@ mod exact;
 mod export;
 mod generated;
 mod handoff;
+mod handoff_draft;
 mod handoff_failures;
 mod handoff_skill;
 mod handoff_validate;

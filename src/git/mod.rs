@@ -23,6 +23,8 @@ mod objects;
 mod pack;
 mod pack_index;
 mod packs;
+#[cfg(all(test, unix))]
+pub(crate) mod place;
 mod process;
 mod recent;
 mod reflog;

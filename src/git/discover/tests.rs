@@ -3,33 +3,12 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
-use std::process::Command;
-
-use bstr::ByteSlice;
+use std::path::Path;
 
 use super::super::Repo;
-
-struct Place(tempfile::TempDir);
+use super::super::place::Place;
 
 impl Place {
-    fn new() -> Place {
-        let place = Place(tempfile::tempdir().unwrap());
-        place.git(".", &["init", "-q", "main"]);
-        place.git("main", &["commit", "-q", "--allow-empty", "-m", "first"]);
-        place
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn git(&self, directory: &str, args: &[&str]) {
-        let identity = ["-c", "user.name=A", "-c", "user.email=a@example.org", "-c", "protocol.file.allow=always"];
-        let output = Command::new("git").args(identity).args(args).current_dir(self.path(directory)).output().unwrap();
-        assert!(output.status.success(), "{args:?}: {}", output.stderr.to_str_lossy());
-    }
-
     fn write(&self, name: &str, text: &str) {
         std::fs::create_dir_all(self.path(name).parent().unwrap()).unwrap();
         std::fs::write(self.path(name), text).unwrap();

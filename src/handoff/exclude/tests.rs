@@ -3,31 +3,18 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::os::unix::fs::symlink;
-use std::process::Command;
 
 use super::*;
+use crate::git::place::Place;
 
-struct Place(tempfile::TempDir);
+/// A place whose repository ignores something already.
+fn place() -> Place {
+    let place = Place::new();
+    fs::write(place.path("main/.git/info/exclude"), "*.log\n").unwrap();
+    place
+}
 
 impl Place {
-    fn new() -> Place {
-        let place = Place(tempfile::tempdir().unwrap());
-        place.git(".", &["init", "-q", "main"]);
-        place.git("main", &["commit", "-q", "--allow-empty", "-m", "first"]);
-        fs::write(place.path("main/.git/info/exclude"), "*.log\n").unwrap();
-        place
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn git(&self, directory: &str, args: &[&str]) -> bool {
-        let identity = ["-c", "user.name=A", "-c", "user.email=a@example.org", "-c", "protocol.file.allow=always"];
-        let directory = self.path(directory);
-        Command::new("git").args(identity).args(args).current_dir(directory).output().unwrap().status.success()
-    }
-
     fn exclude(&self) -> String {
         fs::read_to_string(self.path("main/.git/info/exclude")).unwrap()
     }
@@ -40,13 +27,13 @@ impl Place {
         assert!(register(&root));
         assert!(is_ignored(&root));
         assert!(!register(&root));
-        assert!(self.git(directory, &["check-ignore", "-q", ".agent-history/LATEST.md"]));
+        self.git(directory, &["check-ignore", "-q", ".agent-history/LATEST.md"]);
     }
 }
 
 #[test]
 fn a_repository_gets_one_line() {
-    let place = Place::new();
+    let place = place();
     place.registers("main");
     assert_eq!(place.exclude(), "*.log\n.agent-history/\n");
     fs::remove_file(place.path("main/.git/info/exclude")).unwrap();
@@ -61,20 +48,20 @@ fn a_repository_gets_one_line() {
 
 #[test]
 fn linked_work_trees_and_submodules_have_their_own_place() {
-    let place = Place::new();
-    assert!(place.git("main", &["worktree", "add", "-q", "../linked"]));
+    let place = place();
+    place.git("main", &["worktree", "add", "-q", "../linked"]);
     place.registers("linked");
     assert_eq!(place.exclude(), "*.log\n.agent-history/\n");
     assert!(is_ignored(&place.path("main")));
-    assert!(place.git("main", &["submodule", "--quiet", "add", "../main/.git", "sub"]));
+    place.git("main", &["submodule", "--quiet", "add", "../main/.git", "sub"]);
     place.registers("main/sub");
-    assert!(place.git(".", &["init", "-q", "--separate-git-dir", "apart.git", "apart"]));
+    place.git(".", &["init", "-q", "--separate-git-dir", "apart.git", "apart"]);
     place.registers("apart");
 }
 
 #[test]
 fn only_the_name_itself_counts() {
-    let place = Place::new();
+    let place = place();
     let root = place.path("main");
     for (line, ignored) in [
         (&b".agent-history"[..], true),
@@ -98,7 +85,7 @@ fn only_the_name_itself_counts() {
 
 #[test]
 fn what_is_not_ours_is_left_alone() {
-    let place = Place::new();
+    let place = place();
     let nothing = |name: &str| {
         assert!(!register(&place.path(name)), "{name}");
     };
@@ -123,7 +110,7 @@ fn what_is_not_ours_is_left_alone() {
 
 #[test]
 fn links_in_the_way_are_not_followed() {
-    let place = Place::new();
+    let place = place();
     let (root, elsewhere) = (place.path("main"), place.path("elsewhere"));
     fs::write(&elsewhere, "mine\n").unwrap();
     fs::remove_file(root.join(".git/info/exclude")).unwrap();

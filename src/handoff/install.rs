@@ -16,6 +16,8 @@ pub const BLOCK: &str = include_str!("assets/block.md");
 pub struct Reader {
     /// What the agent is called on the command line.
     pub agent: &'static str,
+    /// Its full name.
+    pub name: &'static str,
     /// Where it reads, as one writes it for every user.
     pub target: &'static str,
     /// What else to know about that place.
@@ -24,18 +26,20 @@ pub struct Reader {
 
 /// All of them, in the order in which they are shown.
 pub const READERS: [Reader; 4] = [
-    Reader { agent: "codex", target: "~/.codex/AGENTS.md", note: None },
+    Reader { agent: "codex", name: "OpenAI Codex", target: "~/.codex/AGENTS.md", note: None },
     Reader {
         agent: "claude",
+        name: "Claude Code",
         target: "~/.claude/skills/session-glue/",
         note: Some("better in the repository alone, as .claude/skills/session-glue/"),
     },
     Reader {
         agent: "cursor",
+        name: "Cursor",
         target: "~/.cursor/rules/session-glue.md",
         note: Some("Cursor also takes the block as a user rule, in its settings"),
     },
-    Reader { agent: "gemini", target: "~/.gemini/GEMINI.md", note: None },
+    Reader { agent: "gemini", name: "Gemini CLI", target: "~/.gemini/GEMINI.md", note: None },
 ];
 
 /// The block with its two markers; ends with a newline.

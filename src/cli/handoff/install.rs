@@ -1,5 +1,6 @@
 //! `glue-handoff install`: the block for an agent's instruction file, to look at.
 
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use serde_json::json;
 
 use crate::cli::{Exit, Failure, Ui};
@@ -16,39 +17,26 @@ const NOTE: &str = "glue-handoff skill install puts the same into a folder of it
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The agent to print them for
-    #[arg(value_name = "agent")]
-    agent: Agent,
+    #[arg(value_name = "agent", value_parser = readers())]
+    agent: Readers,
 
     /// Print, and change nothing; required, as there is nothing else that this command does
     #[arg(long)]
     dry_run: bool,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Agent {
-    /// OpenAI Codex
-    Codex,
-    /// Claude Code
-    Claude,
-    /// Cursor
-    Cursor,
-    /// Gemini CLI
-    Gemini,
-    /// Each of them
-    All,
-}
+/// The agents that were named.
+#[derive(Debug, Clone)]
+struct Readers(Vec<Reader>);
 
-impl Agent {
-    fn readers(self) -> &'static [Reader] {
-        let only = match self {
-            Agent::All => return &READERS,
-            Agent::Codex => 0,
-            Agent::Claude => 1,
-            Agent::Cursor => 2,
-            Agent::Gemini => 3,
-        };
-        &READERS[only..=only]
-    }
+/// What stands for all of them.
+const ALL: &str = "all";
+
+/// An agent by its name, or all.
+fn readers() -> impl TypedValueParser<Value = Readers> {
+    let each = READERS.iter().map(|reader| PossibleValue::new(reader.agent).help(reader.name));
+    let names = PossibleValuesParser::new(each.chain([PossibleValue::new(ALL).help("Each of them")]));
+    names.map(|name| Readers(READERS.into_iter().filter(|reader| name == ALL || name == reader.agent).collect()))
 }
 
 pub(super) fn run(args: Args, ui: &mut Ui) -> Result<Exit, Failure> {
@@ -57,17 +45,17 @@ pub(super) fn run(args: Args, ui: &mut Ui) -> Result<Exit, Failure> {
         let failure = Failure::new(Exit::Usage, "dry-run-only", message);
         return Err(failure.hint("glue-handoff skill install codex (or claude) installs a skill"));
     }
-    let readers = args.agent.readers();
+    let Readers(readers) = args.agent;
     if ui.json {
         let block = block();
         let blocks: Vec<_> = readers
             .iter()
-            .map(|Reader { agent, target, note }| json!({"agent": agent, "target": target, "note": note, "block": block}))
+            .map(|Reader { agent, target, note, .. }| json!({"agent": agent, "target": target, "note": note, "block": block}))
             .collect();
         ui.object(json!({ "blocks": blocks, "note": NOTE }))?;
         return Ok(Exit::Done);
     }
-    for reader in readers {
+    for reader in &readers {
         ui.line(format!("# {} (dry-run — no files modified)", reader.agent))?;
         ui.line(format!("target: {}", reader.target))?;
         if let Some(note) = reader.note {

@@ -2,10 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use clap::builder::PossibleValue;
 use serde_json::json;
 
 use crate::cli::{Exit, Failure, Ui};
-use crate::handoff::skill::{self, Error, Plan};
+use crate::handoff::skill::{Agent, Error, Plan};
 
 /// Install, show or remove the skill that agents freeze and resume with
 ///
@@ -91,14 +92,6 @@ struct Place {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Agent {
-    /// OpenAI Codex, below .agents/skills
-    Codex,
-    /// Claude Code, below .claude/skills
-    Claude,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Scope {
     /// The repository's
     Repo,
@@ -106,12 +99,17 @@ enum Scope {
     User,
 }
 
-impl Agent {
-    fn skill(self) -> skill::Agent {
-        match self {
-            Agent::Codex => skill::Agent::Codex,
-            Agent::Claude => skill::Agent::Claude,
-        }
+impl clap::ValueEnum for Agent {
+    fn value_variants<'a>() -> &'a [Agent] {
+        &Agent::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let help = match self {
+            Agent::Codex => "OpenAI Codex, below .agents/skills",
+            Agent::Claude => "Claude Code, below .claude/skills",
+        };
+        Some(PossibleValue::new(self.name()).help(help))
     }
 }
 
@@ -153,7 +151,7 @@ pub(super) fn run(args: Args, ui: &mut Ui) -> Result<Exit, Failure> {
 }
 
 fn list(ui: &mut Ui) -> Result<(), Failure> {
-    let agents = skill::Agent::ALL.map(skill::Agent::name);
+    let agents = Agent::ALL.map(Agent::name);
     if ui.json {
         let skills: Vec<_> = agents.iter().map(|agent| json!({"agent": agent, "bundled": true})).collect();
         return ui.object(json!({ "skills": skills }));
@@ -162,7 +160,7 @@ fn list(ui: &mut Ui) -> Result<(), Failure> {
 }
 
 fn show(args: &Show, ui: &mut Ui) -> Result<(), Failure> {
-    let agent = args.agent.skill();
+    let agent = args.agent;
     let repo = agent.folder(&args.repo_root);
     let user = agent.folder(&home().unwrap_or_else(|| "~".into()));
     if ui.json {
@@ -184,7 +182,7 @@ fn show(args: &Show, ui: &mut Ui) -> Result<(), Failure> {
 
 fn install(args: &Install, ui: &mut Ui) -> Result<(), Failure> {
     let place = &args.place;
-    let agent = place.agent.skill();
+    let agent = place.agent;
     let plan = Plan::install(agent, &place.root()?, args.replace)?;
     carry_out(&plan, "install", place, ui)?;
     if !ui.json && !place.dry_run {
@@ -196,7 +194,7 @@ fn install(args: &Install, ui: &mut Ui) -> Result<(), Failure> {
 
 fn uninstall(args: &Uninstall, ui: &mut Ui) -> Result<(), Failure> {
     let place = &args.place;
-    let (agent, root) = (place.agent.skill(), place.root()?);
+    let (agent, root) = (place.agent, place.root()?);
     let Some(plan) = Plan::uninstall(agent, &root)? else {
         let target = agent.folder(&root);
         if ui.json {
@@ -237,7 +235,7 @@ fn carry_out(plan: &Plan, command: &str, place: &Place, ui: &mut Ui) -> Result<(
 fn object(place: &Place, target: &Path, removed: &[PathBuf], written: &[PathBuf], ui: &mut Ui) -> Result<(), Failure> {
     let names = |paths: &[PathBuf]| paths.iter().map(|path| path.to_string_lossy().into_owned()).collect::<Vec<_>>();
     ui.object(json!({
-        "agent": place.agent.skill().name(),
+        "agent": place.agent.name(),
         "scope": place.scope.name(),
         "target": target.to_string_lossy(),
         "dry_run": place.dry_run,

@@ -210,3 +210,61 @@ fn a_way_back_counts_even_from_where_nothing_is() {
         assert_eq!(desk.json(code, &["validate"], "")["problems"], serde_json::json!(wanted), "{file}");
     }
 }
+
+/// A history of so many sessions that its index is remembered, a while after it was written.
+fn long_history() -> Desk {
+    let desk = Desk::new();
+    desk.create(WHOLE);
+    let latest = desk.file("LATEST.md");
+    let index = desk.file("INDEX.yaml");
+    let (head, entry) = index.split_once("sessions:\n").unwrap();
+    let file = entry.lines().find_map(|line| line.trim().strip_prefix("file: ")).unwrap().to_owned();
+    let mut entries = String::new();
+    for number in 0..400 {
+        let name = format!("sessions/session-{number}.md");
+        fs::write(desk.path(&name), &latest).unwrap();
+        entries += &entry.replace(&file, &name).replace(": one\n", &format!(": session {number}\n"));
+    }
+    fs::write(desk.path("INDEX.yaml"), format!("{head}sessions:\n{entries}{entry}")).unwrap();
+    let earlier = std::time::SystemTime::now() - std::time::Duration::from_secs(60);
+    for name in ["INDEX.yaml", "sessions"] {
+        fs::File::open(desk.path(name)).unwrap().set_modified(earlier).unwrap();
+    }
+    desk
+}
+
+#[test]
+fn a_long_index_is_read_once_while_nothing_changes() {
+    let desk = long_history();
+    let memories = || fs::read_dir(desk.sandbox.home().join(".glue/cache")).map_or(0, Iterator::count);
+    let (first, _) = desk.ends(0, &["status"], "");
+    assert!(first.contains("sessions: 401"), "{first}");
+    assert_eq!(memories(), 1);
+    assert_eq!(desk.ends(0, &["status"], "").0, first);
+    // It is not read: what it says of the newest session is its head and what is remembered.
+    let index = desk.file("INDEX.yaml");
+    let found = fs::metadata(desk.path("INDEX.yaml")).unwrap();
+    assert!(found.len() > 64 << 10);
+    // An archive that goes away is missed at once.
+    fs::remove_file(desk.path("sessions/session-7.md")).unwrap();
+    assert!(desk.ends(0, &["status"], "").0.contains("sessions/session-7.md) does not exist"));
+    // And so is an entry that changes, also where the length stays and the time is set back.
+    fs::write(desk.path("sessions/session-7.md"), desk.file("LATEST.md")).unwrap();
+    assert_eq!(desk.ends(0, &["status"], "").0, first);
+    fs::write(desk.path("INDEX.yaml"), index.replace("sessions/session-9.md", "sessions/session-X.md")).unwrap();
+    fs::File::open(desk.path("INDEX.yaml")).unwrap().set_modified(found.modified().unwrap()).unwrap();
+    assert!(desk.ends(0, &["status"], "").0.contains("sessions/session-X.md) does not exist"));
+}
+
+#[test]
+fn a_memory_that_is_damaged_is_none() {
+    let desk = long_history();
+    let (first, _) = desk.ends(0, &["status"], "");
+    let cache = desk.sandbox.home().join(".glue/cache");
+    for damaged in ["", "{}", "[1]", "\u{0}"] {
+        let memory = fs::read_dir(&cache).unwrap().next().unwrap().unwrap().path();
+        fs::write(&memory, damaged).unwrap();
+        assert_eq!(desk.ends(0, &["status"], "").0, first);
+        assert_ne!(fs::read_to_string(&memory).unwrap(), damaged);
+    }
+}

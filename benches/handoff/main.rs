@@ -1,7 +1,7 @@
 //! `glue-handoff` against the program whose protocol it speaks, `session-glue` from PyPI, in one run, as ratios.
 //!
 //! `cargo bench --bench handoff` measures `status`, `create` and `validate --sessions` on histories of 1, 100 and 5,000
-//! archived sessions. The other program is `SESSION_GLUE`, or is installed by Python's own means into the target
+//! archived sessions, which were written a while ago. The other program is `SESSION_GLUE`, or is installed by Python's own means into the target
 //! directory. Each round measures both; all numbers are medians. CPU time, of the program and all that it starts, is what
 //! to trust on a busy machine.
 
@@ -78,6 +78,10 @@ fn history(root: &Path, size: usize) -> PathBuf {
     });
     fs::write(root.join(".agent-history/INDEX.yaml"), format!("{head}sessions:\n{}", entries.collect::<String>()))
         .unwrap();
+    let earlier = std::time::SystemTime::now() - std::time::Duration::from_secs(60);
+    for name in ["INDEX.yaml", "sessions"] {
+        fs::File::open(root.join(".agent-history").join(name)).unwrap().set_modified(earlier).unwrap();
+    }
     create("the newest");
     root.to_owned()
 }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use super::history::{History, SESSIONS, Unreadable, text_of};
 use super::stage;
@@ -12,8 +13,8 @@ use super::stage;
 /// The archived handoffs by name.
 #[derive(Debug)]
 pub struct Archives {
-    /// By name, whether it was seen to be a plain file.
-    names: HashMap<String, bool>,
+    /// By name, whether it was seen to be a plain file; looked up when somebody asks.
+    names: OnceLock<HashMap<String, bool>>,
     /// The folder of those that were decided on and not yet moved to their place.
     committed: Option<PathBuf>,
     folder: Option<Folder>,
@@ -35,26 +36,31 @@ impl Archives {
         let committed = history.folder().join(stage::COMMITTED);
         let committed = Some(committed).filter(|committed| committed.is_dir());
         let folder = Folder::open(history.path(SESSIONS));
-        let in_place = folder.iter().flat_map(|folder| names_in(&folder.path));
-        let decided = committed.iter().flat_map(|folder| names_in(folder));
-        let decided = decided.filter_map(|(name, is_file)| Some((stage::archive(&name)?, is_file)));
-        let names: Vec<_> = in_place.chain(decided).filter(|(name, _)| name.ends_with(".md")).collect();
-        // All at once, so that the map need not grow.
-        let names = names.into_iter().collect();
         let is_linked = folder.as_ref().is_some_and(|folder| folder.path.is_symlink());
-        Archives { names, committed, folder, is_linked }
+        Archives { names: OnceLock::new(), committed, folder, is_linked }
+    }
+
+    fn all(&self) -> &HashMap<String, bool> {
+        self.names.get_or_init(|| {
+            let in_place = self.folder.iter().flat_map(|folder| names_in(&folder.path));
+            let decided = self.committed.iter().flat_map(|folder| names_in(folder));
+            let decided = decided.filter_map(|(name, is_file)| Some((stage::archive(&name)?, is_file)));
+            let names: Vec<_> = in_place.chain(decided).filter(|(name, _)| name.ends_with(".md")).collect();
+            // All at once, so that the map need not grow.
+            names.into_iter().collect()
+        })
     }
 
     /// Their names, sorted.
     pub fn names(&self) -> Vec<&str> {
-        let mut names: Vec<&str> = self.names.keys().map(String::as_str).collect();
+        let mut names: Vec<&str> = self.all().keys().map(String::as_str).collect();
         names.sort_unstable();
         names
     }
 
     /// Whether it was seen that there is a plain file of that name, in the history's own folder.
     pub fn has_plain(&self, name: &str) -> bool {
-        self.committed.is_none() && !self.is_linked && self.names.get(name).copied().unwrap_or_default()
+        self.committed.is_none() && !self.is_linked && self.all().get(name).copied().unwrap_or_default()
     }
 
     /// The text of one, which is read into the buffer.
@@ -67,7 +73,7 @@ impl Archives {
         match (decided, &self.folder) {
             (Some(bytes), _) => *buffer = bytes,
             (None, Some(folder)) => {
-                let is_file = self.names.get(name).copied().unwrap_or_default();
+                let is_file = self.all().get(name).copied().unwrap_or_default();
                 folder.read(name, is_file, buffer).map_err(Unreadable::of)?;
             }
             (None, None) => return Err(Unreadable::of(io::ErrorKind::NotFound.into())),

@@ -75,9 +75,14 @@ impl History {
         self.found(name, |path| fs::File::open(path))
     }
 
+    /// Whether every file is in its place: no decision is there that has not been carried out.
+    pub(super) fn is_settled(&self) -> bool {
+        !*self.is_pending.get_or_init(|| self.folder.join(stage::COMMITTED).is_dir())
+    }
+
     fn found<T>(&self, name: &str, with: impl Fn(&Path) -> io::Result<T>) -> io::Result<T> {
-        let committed = self.folder.join(stage::COMMITTED);
-        if *self.is_pending.get_or_init(|| committed.is_dir()) {
+        if !self.is_settled() {
+            let committed = self.folder.join(stage::COMMITTED);
             match with_file(&committed.join(stage::flat(name)), &with) {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 done => return done,

@@ -28,6 +28,7 @@ mod leaks;
 mod overuse;
 mod overview;
 mod prompt;
+mod remembered;
 pub mod skill;
 mod slug;
 mod stage;

@@ -7,6 +7,7 @@
 use std::io::{self, Read};
 
 use memchr::memmem;
+use serde::{Deserialize, Serialize};
 
 use super::frontmatter::parse_mapping;
 use super::history::{History, INDEX};
@@ -34,6 +35,19 @@ pub struct Sessions {
     pub last: Option<Item<'static>>,
     /// What is wrong with them.
     pub problems: Vec<String>,
+    /// The text of the latest and of the last one, where all are in the usual form.
+    texts: Option<(Option<String>, String)>,
+}
+
+/// What is worth remembering of an index that is in order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Written {
+    /// How many entries there are.
+    count: usize,
+    /// The text of the one of the session that was written last.
+    latest: Option<String>,
+    /// The text of the last one.
+    last: String,
 }
 
 /// What is wrong with a file that an entry names.
@@ -64,6 +78,28 @@ impl Overview {
         items.iter().for_each(|item| sessions.add(item, latest, file_problem));
         sessions.last = items.into_iter().rev().find(Item::is_pairs).map(Item::into_owned);
         Ok(Overview { head: head.into_owned(), sessions: Some(sessions) })
+    }
+
+    /// What is worth remembering; none where not all is in order.
+    pub fn written(&self) -> Option<Written> {
+        let sessions = self.sessions.as_ref().filter(|sessions| sessions.problems.is_empty())?;
+        let (latest, last) = sessions.texts.clone()?;
+        Some(Written { count: sessions.count, latest, last })
+    }
+
+    /// The same again, of an index that has not changed since.
+    pub fn recalled(history: &History, written: &Written) -> Option<Overview> {
+        let mut block = vec![0; BLOCK];
+        let filled = read_full(&mut history.open(INDEX).ok()?, &mut block).ok()?;
+        let (head, _) = head_of(&block[..filled])?;
+        let latest = match &written.latest {
+            Some(text) => Some(exactly(text)?),
+            None => None,
+        };
+        let texts = Some((written.latest.clone(), written.last.clone()));
+        let last = exactly(&written.last);
+        let sessions = Sessions { count: written.count, latest, last, problems: Vec::new(), texts };
+        Some(Overview { head, sessions: Some(sessions) })
     }
 
     /// The entry of the session that was written last.
@@ -99,6 +135,7 @@ impl Sessions {
             return None;
         }
         let ends = memmem::find_iter(block, BETWEEN).chain([text.len()]);
+        let mut latest_text = self.texts.take().and_then(|(latest, _)| latest);
         let (mut from, mut last, again) = (0, "", [AGAIN[0], AGAIN[1]].map(memmem::Finder::new));
         for end in ends {
             last = &text[from..end];
@@ -113,9 +150,11 @@ impl Sessions {
             self.add(&Item::Written(last), latest, file_problem);
             if !was_known && self.latest.is_some() {
                 self.latest = exactly(last);
+                latest_text = Some(last.to_owned());
             }
         }
         self.last = exactly(last);
+        self.texts = Some((latest_text, last.to_owned()));
         Some(())
     }
 }
@@ -139,11 +178,8 @@ fn by_blocks(mut file: impl Read, size: usize, file_problem: FileProblem) -> io:
         filled += read;
         let mut start = 0;
         if head.is_none() {
-            let text = memmem::find(&block[..filled], SESSIONS).and_then(|at| std::str::from_utf8(&block[..at]).ok());
-            let mapping = text.and_then(|text| parse_mapping(text).ok()).filter(|head| head.get("sessions").is_none());
-            let Some((text, mapping)) = text.zip(mapping) else { return Ok(None) };
-            start = text.len() + SESSIONS.len();
-            head = Some(mapping.into_owned());
+            let Some((mapping, end)) = head_of(&block[..filled]) else { return Ok(None) };
+            (head, start) = (Some(mapping), end);
         }
         let rest = &block[start..filled];
         let end = if is_end { Some(rest.len()) } else { memmem::rfind(rest, BETWEEN).map(|at| at + 1) };
@@ -156,6 +192,13 @@ fn by_blocks(mut file: impl Read, size: usize, file_problem: FileProblem) -> io:
         block.copy_within(start + end..filled, 0);
         filled -= start + end;
     }
+}
+
+/// What stands before the list of sessions, and where that starts.
+fn head_of(block: &[u8]) -> Option<(Mapping<'static>, usize)> {
+    let text = std::str::from_utf8(&block[..memmem::find(block, SESSIONS)?]).ok()?;
+    let head = parse_mapping(text).ok().filter(|head| head.get("sessions").is_none())?;
+    Some((head.into_owned(), text.len() + SESSIONS.len()))
 }
 
 /// Fills the buffer as far as the file goes.

@@ -1,10 +1,10 @@
 //! What a new session should know of a history, without its text.
 
-use super::history::{DECISIONS, History};
+use super::history::{Archives, DECISIONS, History};
 use super::overview::Overview;
 use super::validate::{Extent, problems_with, read_index};
 use super::value::Text;
-use super::{decisions, index};
+use super::{decisions, index, remembered};
 
 /// The state of a history.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -37,7 +37,7 @@ impl Status {
     /// Of a history that is there.
     pub fn of(history: &History) -> Status {
         let archives = history.archives();
-        let read = read_index(history, &archives);
+        let read = Self::index(history, &archives);
         let problems = problems_with(history, &archives, &read, Extent::Newest);
         let index = read.unwrap_or_default();
         let value = |key: &str| index.head.scalar(key).unwrap_or_default().to_owned();
@@ -60,6 +60,19 @@ impl Status {
             standing,
             problems,
         }
+    }
+
+    /// What the index says: what it said the last time, where nothing has changed.
+    fn index(history: &History, archives: &Archives) -> Result<Overview, String> {
+        let stamp = remembered::stamp(history);
+        if let Some(recalled) = stamp.as_ref().and_then(|stamp| remembered::recall(history, stamp)) {
+            return Ok(recalled);
+        }
+        let read = read_index(history, archives)?;
+        if let Some(stamp) = stamp {
+            remembered::remember(history, stamp, &read);
+        }
+        Ok(read)
     }
 
     /// Whether nothing is left to do.

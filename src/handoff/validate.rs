@@ -48,7 +48,7 @@ pub fn problems_with(
     found.extend(prompt(history, handoff));
     match index {
         Err(problem) => found.push(problem.clone()),
-        Ok(index) => found.extend(of_index(history, archives, index, handoff)),
+        Ok(index) => found.extend(of_index(history, index, handoff)),
     }
     if extent == Extent::Archives {
         let mut buffer = Vec::new();
@@ -85,7 +85,7 @@ fn prompt(history: &History, handoff: Option<&Document>) -> Option<String> {
         .then(|| format!("{PROMPT} is stale: it does not contain {LATEST} next_todo_items[0] ({action})"))
 }
 
-fn of_index(history: &History, archives: &Archives, index: &Overview, handoff: Option<&Document>) -> Vec<String> {
+fn of_index(history: &History, index: &Overview, handoff: Option<&Document>) -> Vec<String> {
     let mut found = Vec::new();
     if let Some(handoff) = handoff {
         let wanted = first_todo(&handoff.mapping).map(plain);
@@ -109,7 +109,8 @@ fn of_index(history: &History, archives: &Archives, index: &Overview, handoff: O
         }
     }
     if let Some(file) = index.head.scalar("latest_file").filter(|file| !file.is_empty()) {
-        let problem = file_problem(history, archives, file);
+        // One file is looked up faster than all are listed.
+        let problem = place_problem(history, file);
         found.extend(problem.map(|problem| format!("{INDEX}.latest_file {problem}")));
     }
     match &index.sessions {
@@ -124,6 +125,10 @@ fn file_problem(history: &History, archives: &Archives, file: &str) -> Option<St
     if file.strip_prefix("sessions/").is_some_and(|name| archives.has_plain(name)) {
         return None;
     }
+    place_problem(history, file)
+}
+
+fn place_problem(history: &History, file: &str) -> Option<String> {
     match history.holds(file) {
         Ok(true) => None,
         Ok(false) => Some(format!("({file}) does not exist on disk")),

@@ -10,7 +10,10 @@ fn file_problem(file: &str) -> Option<String> {
 }
 
 fn glance(text: &[u8], size: usize) -> Option<Overview> {
-    by_blocks(text, size, &file_problem).unwrap()
+    let mut overview = by_blocks(text, size, &file_problem).unwrap()?;
+    // Only a glance keeps the texts.
+    assert!(overview.sessions.as_mut().is_none_or(|sessions| sessions.texts.take().is_some()));
+    Some(overview)
 }
 
 fn index(entries: &str) -> String {

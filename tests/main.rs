@@ -43,6 +43,7 @@ mod preimages;
 mod processes;
 mod programs;
 mod refusals;
+mod replay_text;
 mod round_trip;
 mod round_trip_attributes;
 mod round_trip_begin;

@@ -46,11 +46,11 @@ impl Program for Args {
     fn run(self, ui: &mut Ui) -> Result<Exit, Failure> {
         let replay = Replay::open(&self.id)?;
         if ui.json {
-            replay.whole()?.json(ui, self.start)?;
+            replay.json(ui, self.start)?;
             return Ok(Exit::Done);
         }
         pager::start(ui)?;
-        replay.whole()?.plain(ui, self.start)?;
+        replay.plain(ui, self.start)?;
         Ok(Exit::Done)
     }
 }

@@ -2,84 +2,95 @@
 
 use std::io;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Replay;
 use crate::audit::{Layout, escape};
+use crate::cli::ui::plain_json;
 use crate::cli::{Failure, Style, Ui};
-use crate::replay::{Act, Change, Recovery, Step, data};
+use crate::replay::{Act, Change, Recovery, Step, Timeline, Tokens, data};
 use crate::session::Outcome;
 
 impl Replay {
-    /// Prints the steps from the one with that number, from 1.
-    pub(super) fn plain(&self, ui: &mut Ui, start: usize) -> Result<(), Failure> {
+    /// Prints the steps from the one with that number, from 1; each as soon as it is known what came of it.
+    pub(super) fn plain(mut self, ui: &mut Ui, start: usize) -> Result<(), Failure> {
         let mut turn = None;
-        self.steps(start, |step, changes| {
-            let number = self.timeline.turn_of(step.number);
+        self.steps(start, |timeline, step, changes| {
+            let number = timeline.turn_of(step.number);
             if number != turn {
                 turn = number;
-                self.turn(ui, number.unwrap_or(0))?;
+                show_turn(ui, timeline, number.unwrap_or(0))?;
             }
             show(ui, &step, &changes)
         })?;
-        self.rest(ui)
+        self.whole()?.rest(ui)
     }
 
     /// Prints everything as one object, step by step.
-    pub(super) fn json(&self, ui: &mut Ui, start: usize) -> Result<(), Failure> {
-        let session = json!({
-            "id": self.conversation.session.as_ref().map(|session| session.id()),
-            "title": self.meta.title,
-            "model": self.conversation.session.as_ref().map(|_| self.meta.model()),
-            "cwd": self.meta.cwd,
-        });
-        let turns = self.timeline.turns().iter();
-        let turns: Vec<_> =
-            turns.map(|turn| json!({ "first_step": turn.first + 1, "tokens": data::tokens(&turn.tokens) })).collect();
-        let head = json!({
-            "session": session,
-            "tokens": data::tokens(&self.timeline.tokens()),
-            "turns": turns,
-            "unseen": self.unseen.as_ref().map(data::unseen),
-        });
-        let head = crate::cli::ui::plain_json(&head.to_string());
+    pub(super) fn json(self, ui: &mut Ui, start: usize) -> Result<(), Failure> {
+        let mut replay = self.whole()?;
+        let head = plain_json(&replay.head().to_string());
         ui.raw(format!("{{\"schema_version\":1,{},\"steps\":[", &head[1..head.len() - 1]))?;
         let mut is_first = true;
-        self.steps(start, |step, changes| {
-            let step = data::step(&step, &self.timeline, &changes).to_string();
+        replay.steps(start, |timeline, step, changes| {
+            let step = data::step(&step, timeline, &changes).to_string();
             ui.raw(if std::mem::take(&mut is_first) { "" } else { "," })?;
-            ui.raw(crate::cli::ui::plain_json(&step))
+            ui.raw(plain_json(&step))
         })?;
         ui.line("]}")
     }
 
-    /// Hands each step on, with what it did to files.
+    /// What is known of the session as a whole.
+    fn head(&self) -> Value {
+        let session = self.conversation.session.as_ref();
+        let turns = self.timeline.turns().iter();
+        let turns = turns.map(|turn| json!({ "first_step": turn.first + 1, "tokens": data::tokens(&turn.tokens) }));
+        json!({
+            "session": {
+                "id": session.map(|session| session.id()),
+                "title": self.meta.title,
+                "model": session.map(|_| self.meta.model()),
+                "cwd": self.meta.cwd,
+            },
+            "tokens": data::tokens(&self.timeline.tokens()),
+            "turns": turns.collect::<Vec<_>>(),
+            "unseen": self.unseen.as_ref().map(data::unseen),
+        })
+    }
+
+    /// Hands each step on, with what it did to files. The log is read as far as that needs.
     fn steps(
-        &self,
+        &mut self,
         start: usize,
-        mut each: impl FnMut(Step, Vec<Change>) -> Result<(), Failure>,
+        mut each: impl FnMut(&Timeline, Step, Vec<Change>) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
         let mut recovery = Recovery::default();
-        let unreadable = |error: io::Error| self.unreadable(&error);
-        for number in start.saturating_sub(1)..self.timeline.len() {
+        for number in start.saturating_sub(1).. {
+            self.read_until_known(number)?;
+            let unreadable = |error: io::Error| self.unreadable(&error);
             let step = Step::read(&self.conversation, &self.timeline, number).map_err(unreadable)?;
             let Some(step) = step else { break };
             let changes = recovery.changes(&self.conversation, &self.timeline, &step).map_err(unreadable)?;
-            each(step, changes)?;
+            each(&self.timeline, step, changes)?;
         }
         Ok(())
     }
 
-    fn turn(&self, ui: &mut Ui, number: usize) -> Result<(), Failure> {
-        let Some(turn) = self.timeline.turns().get(number) else { return Ok(()) };
-        let (read, written) = turn.tokens.main;
-        let tokens = if turn.tokens == Default::default() {
-            String::new()
-        } else {
-            format!(" · {read} tokens in, {written} out")
-        };
-        ui.styled(Style::Bold, format!("── turn {}{tokens}", number + 1))?;
-        ui.line("\n")
+    /// Reads on until the turn of a step is over, or so much behind the step that its result should have come.
+    fn read_until_known(&mut self, number: usize) -> Result<(), Failure> {
+        const AT_ONCE: u64 = 1 << 20;
+        const BEHIND: u64 = 8 << 20;
+        loop {
+            let mark = self.timeline.mark(number);
+            let is_over = self.timeline.turns().last().is_some_and(|turn| turn.first > number);
+            if is_over || mark.is_some_and(|mark| mark.offset() + BEHIND < self.timeline.read()) {
+                return Ok(());
+            }
+            let more = self.timeline.read_on(&self.conversation, AT_ONCE);
+            if !more.map_err(|error| self.unreadable(&error))? {
+                return self.timeline.finish(&self.conversation).map_err(|error| self.unreadable(&error));
+            }
+        }
     }
 
     /// What the log does not tell.
@@ -94,6 +105,17 @@ impl Replay {
         }
         Ok(())
     }
+}
+
+fn show_turn(ui: &mut Ui, timeline: &Timeline, number: usize) -> Result<(), Failure> {
+    let Some(turn) = timeline.turns().get(number) else { return Ok(()) };
+    let (read, written) = turn.tokens.main;
+    let tokens = match turn.tokens == Tokens::default() {
+        true => String::new(),
+        false => format!(" · {read} tokens in, {written} out"),
+    };
+    ui.styled(Style::Bold, format!("── turn {}{tokens}", number + 1))?;
+    ui.line("\n")
 }
 
 /// Lines of a text that are shown.

@@ -1,0 +1,141 @@
+//! `git glue-replay` into a pipe: the steps of a session as text and as JSON.
+
+use crate::programs::World;
+
+/// A session of the newer form, after its tables: a prompt, an edit that is recorded, a command that fails, a subagent.
+const NEWER: [&str; 11] = [
+    r#"{"schema_version":1,"event_id":"s:1","session_id":"s","timestamp":"2026-08-12T09:00:00.200000Z","type":"user_message","sequence":1,"turn_id":"s:turn:1","text":"Count faster"}"#,
+    r#"{"schema_version":1,"event_id":"s:2","session_id":"s","timestamp":"2026-08-12T09:00:01.000000Z","type":"assistant_message","sequence":2,"model_ref":"a/b","text":"The loop first."}"#,
+    r#"{"schema_version":1,"event_id":"s:3","session_id":"s","timestamp":"2026-08-12T09:00:02.000000Z","type":"tool_call","sequence":3,"id":"t1","name":"edit_file","arguments":{"path":"src/deep/numbers","old_string":"b","new_string":"B"}}"#,
+    r#"{"schema_version":1,"event_id":"s:4","session_id":"s","timestamp":"2026-08-12T09:00:02.100000Z","type":"tool_result","sequence":4,"call_id":"t1","content":"done","success":true,"status":"completed","metadata":{"diff":{"path":"src/deep/numbers","old_text":"a\nb\n","new_text":"a\nB\n"}}}"#,
+    r#"{"schema_version":1,"event_id":"s:5","session_id":"s","timestamp":"2026-08-12T09:00:03.000000Z","type":"tool_call","sequence":5,"id":"t2","name":"bash","arguments":{"command":"make test"}}"#,
+    r#"{"schema_version":1,"event_id":"s:6","session_id":"s","timestamp":"2026-08-12T09:00:09.000000Z","type":"tool_result","sequence":6,"call_id":"t2","content":"no\nExit code: 2\n","success":false,"status":"failed","metadata":{"exit_code":2}}"#,
+    r#"{"schema_version":1,"event_id":"s:7","session_id":"s","timestamp":"2026-08-12T09:00:09.500000Z","type":"usage","sequence":7,"role":"main","model_ref":"a/b","input_tokens":120,"output_tokens":34,"turn_count":1}"#,
+    r#"{"schema_version":1,"event_id":"s:8","session_id":"s","timestamp":"2026-08-12T09:00:10.000000Z","type":"subagent_spawned","sequence":8,"subagent_id":"sub-1","task":"Look around","depth":0,"model_ref":"a/c"}"#,
+    r#"{"schema_version":1,"event_id":"s:9","session_id":"s","timestamp":"2026-08-12T09:00:11.000000Z","type":"subagent_event","sequence":9,"subagent_id":"sub-1","inner":{"type":"assistant_message","text":"Nothing here"}}"#,
+    r#"{"schema_version":1,"event_id":"s:10","session_id":"s","timestamp":"2026-08-12T09:00:12.000000Z","type":"user_message","sequence":10,"turn_id":"s:turn:2","text":"And\u001b[2J then\u202e?"}"#,
+    r#"{"timestamp":"2026-08-12T09:00:13.000Z","type":"file.moved","from":"a","to":"b"}"#,
+];
+
+fn world(rows: &[&str], capture: bool) -> World {
+    let world = World::new();
+    let dir = world.session("s", "Counting", capture.then_some(world.mbox.as_slice()));
+    std::fs::write(dir.join("conversation.jsonl"), rows.join("\n")).unwrap();
+    world
+}
+
+#[test]
+fn steps_are_told_in_turns() {
+    let (out, err) = world(&NEWER, false).ends(0, "replay", &["s"]);
+    assert_eq!(err, "");
+    let wanted = "\
+── turn 1 · 120 tokens in, 34 out
+
+#1 2026-08-12T09:00:00Z prompt
+    Count faster
+
+#2 2026-08-12T09:00:01Z answer
+    The loop first.
+
+#3 2026-08-12T09:00:02Z edit_file
+    src/deep/numbers
+    @@ -1,2 +1,2 @@
+     a
+    -b
+    +B
+
+#4 2026-08-12T09:00:03Z bash: failed, exit code 2
+    make test
+    no
+    Exit code: 2
+
+#5 2026-08-12T09:00:10Z subagent starts [sub-1]
+    Look around
+
+#6 2026-08-12T09:00:11Z answer [sub-1]
+    Nothing here
+
+── turn 2
+
+";
+    assert!(out.starts_with(wanted), "{out}");
+    assert!(out.contains("#8 2026-08-12T09:00:13Z file.moved\n    {"), "{out}");
+}
+
+#[test]
+fn a_capture_tells_what_the_log_does_not() {
+    let world = world(&NEWER, true);
+    let (out, _) = world.ends(0, "replay", &["s"]);
+    assert!(out.contains("what the log does not tell"), "{out}");
+    assert!(out.contains("  image +0 -0\n"), "{out}");
+    assert!(out.contains("  src/deep/numbers (changed again) +"), "{out}");
+    let object = world.json(0, "replay", &["s"]);
+    let paths: Vec<_> = object["unseen"]["files"].as_array().unwrap().iter().map(|file| &file["path"]).collect();
+    assert_eq!(paths, ["image", "new name", "src/deep/numbers"]);
+}
+
+#[test]
+fn what_a_capture_and_the_log_agree_on_is_seen() {
+    let world = World::new();
+    let content = std::fs::read(world.sandbox.path("src/deep/numbers")).unwrap();
+    let text = serde_json::Value::from(String::from_utf8(content).unwrap());
+    let call =
+        r#"{"type":"tool_call","id":"1","name":"write_file","arguments":{"path":"src/deep/numbers","content":TEXT}}"#;
+    let result = r#"{"type":"tool_result","call_id":"1","content":"ok","metadata":{"diff":{"path":"src/deep/numbers","old_text":"","new_text":TEXT}}}"#;
+    let rows = [call, result].map(|row| row.replace("TEXT", &text.to_string()));
+    let dir = world.session("s", "Counting", Some(&world.mbox));
+    std::fs::write(dir.join("conversation.jsonl"), rows.join("\n")).unwrap();
+    let unseen = &world.json(0, "replay", &["s"])["unseen"];
+    let paths: Vec<_> = unseen["files"].as_array().unwrap().iter().map(|file| &file["path"]).collect();
+    assert_eq!(paths, ["image", "new name"]);
+    assert_eq!(unseen["seen"], 1);
+}
+
+#[test]
+fn data_has_every_step_whole() {
+    let object = world(&NEWER, false).json(0, "replay", &["s"]);
+    assert_eq!(object["session"]["title"], "Counting");
+    assert_eq!(object["turns"].as_array().unwrap().len(), 2);
+    assert_eq!(object["tokens"]["main"]["input"], 120);
+    let steps = object["steps"].as_array().unwrap();
+    assert_eq!(steps.len(), 8);
+    assert_eq!(steps[2]["changes"][0]["hunks"], "@@ -1,2 +1,2 @@\n a\n-b\n+B\n");
+    assert_eq!((&steps[3]["outcome"], &steps[3]["failure"]), (&"failed".into(), &"exit code 2".into()));
+    assert_eq!(steps[3]["took_ms"], 6000);
+    assert_eq!(steps[6]["text"], "And\u{1b}[2J then\u{202e}?");
+    assert_eq!(steps[7]["row"]["from"], "a");
+}
+
+#[test]
+fn replaying_starts_where_it_is_told_to() {
+    let world = world(&NEWER, false);
+    let (out, _) = world.ends(0, "replay", &["--start", "8", "s"]);
+    assert!(out.contains("#8 ") && !out.contains("#7 "), "{out}");
+    assert_eq!(world.json(0, "replay", &["--start", "99", "s"])["steps"], serde_json::json!([]));
+}
+
+#[test]
+fn a_log_is_found_by_whatever_names_it() {
+    let world = world(&NEWER, false);
+    let path = world.sessions().join("s/conversation.jsonl");
+    let (by_id, _) = world.ends(0, "replay", &["s"]);
+    for name in ["latest", path.to_str().unwrap(), path.parent().unwrap().to_str().unwrap()] {
+        assert_eq!(world.ends(0, "replay", &[name]).0, by_id, "{name}");
+    }
+    let (_, err) = world.ends(1, "replay", &["absent"]);
+    assert!(err.contains("no session `absent`"), "{err}");
+    world.session("quiet", "Nothing was said", None);
+    let (_, err) = world.ends(1, "replay", &["quiet"]);
+    assert!(err.contains("session quiet has no conversation") && err.contains("git glue-log append"), "{err}");
+}
+
+#[test]
+fn a_torn_row_costs_itself() {
+    let mut rows = NEWER.to_vec();
+    rows.insert(1, "{\"type\":\"assistant_mess");
+    rows.push("{\"type\":\"user_message\",\"text\":\"half");
+    let (out, _) = world(&rows, false).ends(0, "replay", &["s"]);
+    assert!(out.contains("#2 damaged row\n    {\"type\":\"assistant_mess\n"), "{out}");
+    assert!(out.contains("#10 damaged row\n    {\"type\":\"user_message\",\"text\":\"half\n"), "{out}");
+    assert!(out.contains("+B"), "{out}");
+}

@@ -23,7 +23,7 @@
 //! What a module may know, from the user downwards; never a neighbour, never what is to its left:
 //!
 //! ```text
-//! bins -> cli -> { capture, apply, replay, handoff } -> { audit, mbox, session } -> { patch, git }
+//! bins -> cli -> { capture, apply, log, replay, handoff } -> { audit, mbox, session } -> { patch, git }
 //! ```
 //!
 //! | module | holds |
@@ -33,6 +33,7 @@
 //! | [`mbox`] | a series of entries as mail, bytes to entries and back; sees no repository, no path on disk, no clock |
 //! | [`patch`] | one entry's diff, as data; sees no more than `mbox` does |
 //! | [`apply`] | store -> entries -> trees -> commits -> branch -> work tree |
+//! | [`log`] | a session's conversation -> context for the next agent |
 //! | [`replay`] | the log of a session -> steps, and what they did to files -> terminal, page |
 //! | [`handoff`] | a session's end -> `.agent-history/` -> the next session's start; shared with Session Glue |
 //! | [`audit`] | what would run here, what is secret, what is spoofed; and how hostile text is shown |
@@ -59,6 +60,8 @@ pub mod mbox;
 pub mod patch;
 
 pub mod apply;
+
+pub mod log;
 
 pub mod replay;
 

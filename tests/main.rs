@@ -44,6 +44,7 @@ mod processes;
 mod programs;
 mod refusals;
 mod replay_text;
+mod resume;
 mod round_trip;
 mod round_trip_attributes;
 mod round_trip_begin;

@@ -7,6 +7,7 @@
 
 #![allow(rustdoc::invalid_html_tags, reason = "help texts write <dir> for what stands for a directory, as git does")]
 
+mod ages;
 pub mod apply;
 pub mod capture;
 pub mod diff;
@@ -20,6 +21,7 @@ pub mod manual;
 mod pager;
 mod painted;
 pub mod replay;
+pub mod resume;
 mod series;
 pub mod show;
 mod summary;
@@ -72,6 +74,7 @@ pub fn programs() -> Vec<clap::Command> {
         command::<diff::Args>(),
         command::<export::Args>(),
         command::<import::Args>(),
+        command::<resume::Args>(),
         command::<replay::Args>(),
         command::<handoff::Args>(),
     ]

@@ -17,6 +17,7 @@
 //!
 //! Left to others: what the bytes of a capture mean ([`mbox`](crate::mbox)), writing and checking the conversation, printing.
 
+mod activity;
 pub(crate) mod atomic;
 mod bundle;
 mod capture;

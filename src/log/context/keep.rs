@@ -1,0 +1,258 @@
+//! What stays when there is a budget. The beginning says what it is all about, the newest where things stand, and every
+//! change of a file in between what has been done; what else was said and read in between goes first.
+//!
+//! | part | share |
+//! |---|---|
+//! | the beginning: the first message, and what follows while there is room | an eighth |
+//! | changes of files from the middle: the calls alone, with the start of their results | up to a half |
+//! | the newest | the rest |
+//!
+//! A change for which there is no room even so is named by its file.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use super::clip::{clipped, shorten, start_of};
+use super::turns::{Omitted, Turn};
+use super::{Format, bytes_of};
+use crate::session::{Access, Outcome};
+
+/// More files are not named.
+const MOST_FILES: usize = 1000;
+
+/// Takes turns in their order, and lets go of what there is no room for.
+pub(super) struct Keeper {
+    /// In bytes; none is no limit.
+    limit: Option<usize>,
+    format: Format,
+    head: Vec<Sized>,
+    head_is_open: bool,
+    edits: VecDeque<Sized>,
+    tail: VecDeque<Sized>,
+    bytes: usize,
+    edit_bytes: usize,
+    omitted: Omitted,
+    /// Files whose changes are left out, with how many times each was changed.
+    files: BTreeMap<String, u64>,
+}
+
+/// A turn and how many bytes it takes.
+struct Sized {
+    turn: Turn,
+    bytes: usize,
+    /// It is not the whole turn any more.
+    is_short: bool,
+}
+
+/// What is rendered, in its order.
+pub(super) enum Piece<'a> {
+    Turn(&'a Turn),
+    /// Something is left out here: what there is to say about it.
+    Gap(String),
+}
+
+impl Keeper {
+    pub(super) fn new(limit: Option<usize>, format: Format) -> Keeper {
+        Keeper {
+            limit,
+            format,
+            head: Vec::new(),
+            head_is_open: limit.is_some(),
+            edits: VecDeque::new(),
+            tail: VecDeque::new(),
+            bytes: 0,
+            edit_bytes: 0,
+            omitted: Omitted::default(),
+            files: BTreeMap::new(),
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.head.is_empty() && self.tail.is_empty()
+    }
+
+    /// How many bytes the turns take that are kept.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    pub(super) fn omitted(&self) -> Omitted {
+        let all = self.head.iter().chain(&self.edits).chain(&self.tail);
+        Omitted { shortened: all.filter(|sized| sized.is_short).count() as u64, ..self.omitted.clone() }
+    }
+
+    /// Messages and calls that are kept.
+    pub(super) fn counts(&self) -> (u64, u64) {
+        let all = self.head.iter().chain(&self.edits).chain(&self.tail).map(|sized| sized.turn.counts());
+        all.fold((0, 0), |(messages, calls), (more, others)| (messages + more, calls + others))
+    }
+
+    /// Takes the next turn.
+    pub(super) fn take(&mut self, turn: Turn) {
+        let Some(limit) = self.limit else {
+            self.tail.push_back(Sized { turn, bytes: 0, is_short: false });
+            return;
+        };
+        let is_first = self.head.is_empty();
+        let sized = self.sized(turn, if is_first { limit / 8 } else { limit / 4 }, false);
+        self.head_is_open &= is_first || self.head_bytes() + sized.bytes <= limit / 8;
+        self.bytes += sized.bytes;
+        if self.head_is_open {
+            self.head.push(sized);
+        } else {
+            self.tail.push_back(sized);
+            self.shrink(limit);
+        }
+    }
+
+    /// Lets go of the least important until what is kept takes no more than `allowed` bytes. Whether there is nothing more
+    /// to let go of.
+    pub(super) fn shrink(&mut self, allowed: usize) -> bool {
+        while self.bytes > allowed {
+            if self.tail.len() > 1 {
+                self.let_go();
+            } else if !self.edits.is_empty() {
+                self.name_edit();
+            } else if self.head.len() > 1 {
+                self.let_go_of_head();
+            } else {
+                return self.shorten_rest(allowed);
+            }
+        }
+        false
+    }
+
+    /// What is rendered: the beginning, what is left out, the changes from there, the newest.
+    pub(super) fn pieces(&self) -> Vec<Piece<'_>> {
+        fn piece(sized: &Sized) -> Piece<'_> {
+            Piece::Turn(&sized.turn)
+        }
+        let mut pieces: Vec<_> = self.head.iter().map(piece).collect();
+        if self.omitted.messages + self.omitted.calls > 0 {
+            pieces.push(Piece::Gap(self.gap()));
+        }
+        pieces.extend(self.edits.iter().map(piece));
+        if !self.edits.is_empty() {
+            pieces.push(Piece::Gap("[From here on, nothing is left out.]".to_owned()));
+        }
+        pieces.extend(self.tail.iter().map(piece));
+        pieces
+    }
+
+    /// What is left out in the middle.
+    fn gap(&self) -> String {
+        let Omitted { messages, calls, .. } = self.omitted;
+        let kept = if self.edits.is_empty() { "" } else { " Changes of files follow, without what was around them." };
+        let mut text = format!("[Left out here, to fit: {messages} messages, {calls} tool calls.{kept}");
+        let room = self.limit.unwrap_or(usize::MAX) / 16;
+        for (number, (file, times)) in self.files.iter().enumerate() {
+            if text.len() > room {
+                text += &format!(" and {} more files", self.files.len() - number);
+                break;
+            }
+            let file = file.replace(['\n', '\r'], " ");
+            let start = if number == 0 { " Changed as well:" } else { "," };
+            text += &format!("{start} {file}");
+            if *times > 1 {
+                text += &format!(" ({times} times)");
+            }
+        }
+        text + if self.files.is_empty() { "]" } else { ".]" }
+    }
+
+    fn head_bytes(&self) -> usize {
+        self.head.iter().map(|sized| sized.bytes).sum()
+    }
+
+    /// As it is, or shorter when it would take more than `most` bytes.
+    fn sized(&mut self, turn: Turn, most: usize, is_short: bool) -> Sized {
+        let bytes = bytes_of(&turn, self.format);
+        if bytes <= most {
+            return Sized { turn, bytes, is_short };
+        }
+        let calls = turn.counts().1;
+        let (mut turn, mut aim) = (turn, most);
+        while bytes_of(&turn, self.format) > most && aim > 200 {
+            aim = aim * 2 / 3;
+            turn = clipped(turn, aim);
+        }
+        self.omitted.calls += calls - turn.counts().1;
+        Sized { bytes: bytes_of(&turn, self.format), turn, is_short: true }
+    }
+
+    /// The oldest of the newest goes, but for what it changed.
+    fn let_go(&mut self) {
+        let Some(sized) = self.tail.pop_front() else { return };
+        self.bytes -= sized.bytes;
+        let (messages, calls) = sized.turn.counts();
+        self.omitted.messages += messages;
+        self.omitted.calls += calls;
+        let Some((edit, changes)) = edits_of(sized.turn) else { return };
+        self.omitted.calls -= changes;
+        let bytes = bytes_of(&edit, self.format);
+        self.bytes += bytes;
+        self.edit_bytes += bytes;
+        self.edits.push_back(Sized { turn: edit, bytes, is_short: false });
+        while self.edit_bytes > self.limit.unwrap_or(usize::MAX) / 2 {
+            self.name_edit();
+        }
+    }
+
+    /// The oldest of the changes goes, but for the names of its files.
+    fn name_edit(&mut self) {
+        let Some(sized) = self.edits.pop_front() else { return };
+        self.bytes -= sized.bytes;
+        self.edit_bytes -= sized.bytes;
+        let Turn::Model { calls, .. } = &sized.turn else { return };
+        self.omitted.calls += calls.len() as u64;
+        for (access, file) in calls.iter().flat_map(|call| call.call.files()) {
+            if access.is_change() {
+                self.omitted.edits += 1;
+                let file = start_of(file, 200);
+                if self.files.len() < MOST_FILES || self.files.contains_key(&file) {
+                    *self.files.entry(file).or_default() += 1;
+                }
+            }
+        }
+    }
+
+    fn let_go_of_head(&mut self) {
+        let Some(sized) = self.head.pop() else { return };
+        self.bytes -= sized.bytes;
+        let (messages, calls) = sized.turn.counts();
+        self.omitted.messages += messages;
+        self.omitted.calls += calls;
+    }
+
+    /// The first message and the newest turn are all there is.
+    fn shorten_rest(&mut self, allowed: usize) -> bool {
+        let parts = self.head.len() + self.tail.len();
+        let each = allowed / parts.max(1);
+        let rest: Vec<_> = self.head.drain(..).map(|sized| (true, sized)).collect();
+        let rest: Vec<_> = rest.into_iter().chain(self.tail.drain(..).map(|sized| (false, sized))).collect();
+        let before = std::mem::take(&mut self.bytes);
+        for (is_head, sized) in rest {
+            let sized = self.sized(sized.turn, each, sized.is_short);
+            self.bytes += sized.bytes;
+            if is_head { self.head.push(sized) } else { self.tail.push_back(sized) }
+        }
+        self.bytes >= before
+    }
+}
+
+/// The calls of a turn that changed files, as far as they worked; with how many they are. What came of them is worth a line.
+fn edits_of(turn: Turn) -> Option<(Turn, u64)> {
+    const RESULT: usize = 300;
+    let Turn::Model { calls, .. } = turn else { return None };
+    let mut edits = calls;
+    edits.retain(|call| {
+        let worked = call.result.as_ref().is_some_and(|result| Outcome::of(result, false).may_have_worked());
+        worked && call.call.files().into_iter().any(|(access, _): (Access, _)| access.is_change())
+    });
+    for edit in &mut edits {
+        if let Some(result) = &mut edit.result {
+            shorten(&mut result.content, RESULT);
+        }
+    }
+    let changes = edits.len() as u64;
+    (changes > 0).then(|| (Turn::Model { text: String::new(), calls: edits }, changes))
+}

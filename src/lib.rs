@@ -35,6 +35,7 @@
 //! | [`apply`] | store -> entries -> trees -> commits -> branch -> work tree |
 //! | [`log`] | a session's conversation -> context for the next agent |
 //! | [`replay`] | the log of a session -> steps, and what they did to files -> terminal, page |
+//! | [`log`] | a session's conversation -> context for the next agent; other agents' transcripts -> conversations |
 //! | [`handoff`] | a session's end -> `.agent-history/` -> the next session's start; shared with Session Glue |
 //! | [`audit`] | what would run here, what is secret, what is spoofed; and how hostile text is shown |
 //! | [`git`] | what is asked of gix and of the git program, in one place |

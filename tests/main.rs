@@ -28,6 +28,7 @@ mod handoff_failures;
 mod handoff_skill;
 mod handoff_validate;
 mod import;
+mod import_agents;
 mod index_file;
 mod install;
 mod interrupts;

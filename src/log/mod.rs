@@ -4,3 +4,4 @@
 //! Reading rows and events is the business of [`session`](crate::session), printing that of the programs.
 
 pub mod context;
+pub mod transcripts;

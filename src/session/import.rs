@@ -62,22 +62,12 @@ impl Store {
     }
 
     fn create_with(&self, id: &str, capture: &mut Capture, sidecar: &Sidecar) -> Result<Session, Error> {
-        self.create_sessions_dir()?;
-        let sessions = self.sessions();
-        let error = |source| Error::Io { action: "write to", path: sessions.clone(), source };
-        let staging = tempfile::Builder::new().prefix(".glue-import-").tempdir_in(&sessions).map_err(error)?;
-        atomic::make_private(staging.path()).map_err(error)?;
-        let session = Session::at(staging.path());
+        let staged = self.stage()?;
+        let session = staged.session();
         let path = session.path("meta.json");
         atomic::write(&path, &meta_of(id, sidecar).to_json()).map_err(Error::io("write", path))?;
         fill(&session, capture, sidecar)?;
-        let dir = sessions.join(id);
-        if dir.symlink_metadata().is_ok() {
-            return Err(Error::Exists { id: id.to_owned() });
-        }
-        atomic::rename(staging.path(), &dir).map_err(error)?;
-        let _ = staging.keep();
-        Ok(Session::at(dir))
+        staged.place(id)
     }
 
     fn place_for(&self, sidecar: &Sidecar) -> Place {

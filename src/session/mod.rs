@@ -34,6 +34,7 @@ mod resolve;
 mod save;
 mod sidecar;
 mod size;
+mod staged;
 mod store;
 
 pub use bundle::{BUNDLE_ENDING, Bundle};

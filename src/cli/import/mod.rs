@@ -1,4 +1,7 @@
-//! `git glue-import`: a capture from a file or a pipe into the store.
+//! `git glue-import`: a capture, or what another agent recorded, from a file or a pipe into the store. The latter is in
+//! `transcript`.
+
+mod transcript;
 
 use std::ffi::OsString;
 use std::io::IsTerminal;
@@ -7,12 +10,14 @@ use std::path::PathBuf;
 use bstr::ByteSlice;
 use serde_json::json;
 
+use transcript::From;
+
 use super::series::damaged;
 use super::{Common, Exit, Failure, Program, Ui};
 use crate::mbox::Mbox;
 use crate::session::{Arrival, Capture, Session, Source, Store};
 
-/// Take a capture from a file or a pipe into the session store
+/// Take a capture, or another agent's transcript, from a file or a pipe into the session store
 ///
 /// Reads an mbox, with the sidecar <path>.meta.json and the bundle <path>.bundle if they are beside it, and makes a session of it, for `git glue-show`,
 /// `git glue-apply` and the others. Any mbox that `git am` takes will do. The session keeps the id it was captured under.
@@ -24,14 +29,24 @@ use crate::session::{Arrival, Capture, Session, Source, Store};
 ///
 /// The capture is read through and checked against its sidecar first; if anything is wrong with it, nothing is written. The
 /// new session's id is printed on standard output.
+///
+/// With `--from`, it is the transcript of a session of that agent, which becomes a session with a conversation: to be listed,
+/// looked at, resumed. The transcript is only read. Its session always gets the same id, so that it can be taken in again when it
+/// has grown; when it has become another, or the session was changed here, it is refused unless `--force` is given.
 #[derive(Debug, clap::Parser)]
 #[command(name = "git-glue-import", bin_name = "git glue-import", version)]
 pub struct Args {
-    /// An mbox file, a session's directory, or `-` for standard input
-    #[arg(value_name = "path", value_hint = clap::ValueHint::AnyPath)]
-    path: OsString,
+    /// An mbox file, a session's directory, or `-` for standard input; with `--from`, a transcript, `-`, or `newest`
+    #[arg(value_name = "path", value_hint = clap::ValueHint::AnyPath, required_unless_present = "from")]
+    path: Option<OsString>,
 
-    /// Take in a capture that is older than the one of that session in the store, in its place
+    /// Take in a transcript of that agent
+    ///
+    /// `newest`, or no path, is the one that was written last for this directory, where the agent keeps them.
+    #[arg(long, value_name = "agent")]
+    from: Option<From>,
+
+    /// Take in a capture that is older than the one of that session in the store, or a transcript that has become another, in its place
     #[arg(long, short)]
     force: bool,
 
@@ -45,6 +60,9 @@ impl Program for Args {
     }
 
     fn run(self, ui: &mut Ui) -> Result<Exit, Failure> {
+        if let Some(from) = self.from {
+            return transcript::run(ui, from, self.path.as_deref(), self.force);
+        }
         let source = self.source();
         if source == Source::Stdin && std::io::stdin().is_terminal() {
             ui.say("waiting for a capture on standard input");
@@ -88,8 +106,9 @@ impl Program for Args {
 
 impl Args {
     fn source(&self) -> Source {
-        let path = PathBuf::from(&self.path);
-        match self.path.to_str() {
+        let path = self.path.as_deref().unwrap_or_default();
+        let (text, path) = (path.to_str(), PathBuf::from(path));
+        match text {
             Some("-") => Source::Stdin,
             _ if path.is_dir() => Source::Session(Session::at(path)),
             _ => Source::Path(path),

@@ -1,0 +1,85 @@
+//! Reading JSON that may have any shape.
+
+use std::fs::File;
+use std::io::{self, Read, Seek};
+
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+/// A line or file as JSON; bytes that are not UTF-8 become U+FFFD.
+pub(super) fn parse(bytes: &[u8]) -> Option<Value> {
+    serde_json::from_slice(bytes).ok().or_else(|| serde_json::from_str(&String::from_utf8_lossy(bytes)).ok())
+}
+
+/// A file that is one JSON object, from its first brace on: programs that print one say something before it now and then.
+pub(super) fn whole(file: &mut File) -> io::Result<Option<Value>> {
+    const LARGEST: u64 = 512 << 20;
+    file.rewind()?;
+    let mut bytes = Vec::new();
+    file.take(LARGEST + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > LARGEST {
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "it is far too large"));
+    }
+    let start = bytes.iter().position(|&byte| byte == b'{').unwrap_or(0);
+    Ok(parse(&bytes[start..]).filter(Value::is_object))
+}
+
+/// Whether the file is an SQLite database (<https://sqlite.org/fileformat2.html>, 1.3.1).
+pub(super) fn is_database(file: &mut File) -> io::Result<bool> {
+    let mut start = Vec::new();
+    file.take(16).read_to_end(&mut start)?;
+    file.rewind()?;
+    Ok(start == b"SQLite format 3\0")
+}
+
+/// A text that says something.
+pub(super) fn text<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
+    value.get(key)?.as_str().filter(|text| !text.is_empty())
+}
+
+/// The same as a value of one's own.
+pub(super) fn owned(value: &Value, key: &str) -> Option<String> {
+    text(value, key).map(str::to_owned)
+}
+
+pub(super) fn number(value: &Value, key: &str) -> u64 {
+    value.get(key).and_then(Value::as_u64).unwrap_or(0)
+}
+
+/// The elements of a list; none when it is no list.
+pub(super) fn list(value: &Value) -> &[Value] {
+    value.as_array().map_or(&[], Vec::as_slice)
+}
+
+/// An object; of anything else one with it under `input`.
+pub(super) fn arguments(value: &Value) -> Map<String, Value> {
+    match value {
+        Value::Object(object) => object.clone(),
+        Value::Null => Map::new(),
+        other => Map::from_iter([("input".to_owned(), other.clone())]),
+    }
+}
+
+/// ISO 8601, or milliseconds since 1970.
+pub(super) fn time(value: &Value) -> Option<Timestamp> {
+    match value {
+        Value::String(text) => text.parse().ok(),
+        value => Timestamp::from_millisecond(value.as_i64()?).ok(),
+    }
+}
+
+/// The text of a message, as all agents write it: a string, or blocks; what is no text is named.
+pub(super) fn content(value: &Value) -> String {
+    let block = |block: &Value| match (block, text(block, "text")) {
+        (Value::String(text), _) => Some(text.clone()),
+        (_, Some(text)) => Some(text.to_owned()),
+        (block, None) if block.get("text").is_some() => None,
+        (block, None) => Some(format!("[{}]", text(block, "type").unwrap_or("something that is no text"))),
+    };
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(blocks) => blocks.iter().filter_map(block).collect::<Vec<_>>().join("\n"),
+        Value::Object(_) => block(value).unwrap_or_default(),
+        _ => String::new(),
+    }
+}

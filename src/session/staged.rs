@@ -1,0 +1,48 @@
+//! A session that is being made: nobody sees it until it is whole.
+
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+use super::{Error, Session, Store, atomic};
+
+/// A session under a temporary name; gone when dropped without [`Staged::place`].
+#[derive(Debug)]
+pub(crate) struct Staged {
+    sessions: PathBuf,
+    dir: TempDir,
+}
+
+impl Store {
+    /// An empty session that is not in any list.
+    pub(crate) fn stage(&self) -> Result<Staged, Error> {
+        self.create_sessions_dir()?;
+        let sessions = self.sessions();
+        let dir = tempfile::Builder::new().prefix(".glue-import-").tempdir_in(&sessions);
+        let dir = dir.and_then(|dir| atomic::make_private(dir.path()).map(|()| dir));
+        let dir = dir.map_err(Error::io("write to", &sessions))?;
+        Ok(Staged { sessions, dir })
+    }
+}
+
+impl Staged {
+    /// The session, to be filled.
+    pub(crate) fn session(&self) -> Session {
+        Session::at(self.dir.path())
+    }
+
+    /// Makes it the session `id`, which must be the name of a directory.
+    ///
+    /// # Errors
+    /// [`Error::Exists`], or it cannot be renamed.
+    pub(crate) fn place(self, id: &str) -> Result<Session, Error> {
+        let dir = self.sessions.join(id);
+        if dir.symlink_metadata().is_ok() {
+            return Err(Error::Exists { id: id.to_owned() });
+        }
+        let from: &Path = self.dir.path();
+        atomic::rename(from, &dir).map_err(Error::io("write to", &self.sessions))?;
+        let _ = self.dir.keep();
+        Ok(Session::at(dir))
+    }
+}

@@ -43,6 +43,7 @@ mod placing;
 mod preimages;
 mod processes;
 mod programs;
+mod prune;
 mod refusals;
 mod replay_text;
 mod resume;

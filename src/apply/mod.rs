@@ -132,6 +132,17 @@ pub enum Outcome {
     Stopped(Report),
 }
 
+impl Outcome {
+    /// Whether all of the capture is in the repository now, so that it is needed no more.
+    pub fn is_all_here(&self) -> bool {
+        match self {
+            Outcome::AlreadyApplied { .. } => true,
+            Outcome::Landed(report) => report.rejects.is_empty() && report.left_out.is_empty() && !report.left_over,
+            Outcome::Nothing | Outcome::Planned(_) | Outcome::Stopped(_) => false,
+        }
+    }
+}
+
 /// What landed, or would.
 #[derive(Debug)]
 pub struct Report {

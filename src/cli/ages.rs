@@ -21,7 +21,6 @@ pub(super) fn seconds_since(time: Timestamp) -> u64 {
 }
 
 /// `30d`, `12h`, `2w`, `1y`; a number alone is days.
-#[allow(dead_code, reason = "until something goes by age")]
 pub(super) fn parse_age(text: &str) -> Result<Duration, String> {
     let text = text.trim();
     let (number, unit) = match text.char_indices().next_back() {

@@ -104,6 +104,7 @@ impl From<crate::session::Error> for Failure {
             Error::Exists { .. } => (Exit::Failed, "session-exists"),
             Error::Outdated { .. } => (Exit::Failed, "outdated-capture"),
             Error::InTheWay { .. } => (Exit::Failed, "file-exists"),
+            Error::Held { .. } => (Exit::Failed, "held"),
             Error::NewerMeta { .. } => (Exit::Failed, "newer-meta"),
             Error::Damaged { .. } => (Exit::Failed, "damaged-meta"),
         };

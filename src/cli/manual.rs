@@ -18,7 +18,7 @@ pub fn exit_statuses(program: &str) -> &'static str {
     match program {
         "git-glue-apply" => "012345",
         "git-glue-capture" => "01245",
-        "git-glue-list" | "git-glue-resume" | HANDOFF => "012",
+        "git-glue-list" | "git-glue-resume" | "git-glue-prune" | HANDOFF => "012",
         _ => "0124",
     }
 }
@@ -26,7 +26,7 @@ pub fn exit_statuses(program: &str) -> &'static str {
 /// The program that is not about captures, nor run through git.
 const HANDOFF: &str = "glue-handoff";
 
-const PAGES: [(&str, &str); 10] = [
+const PAGES: [(&str, &str); 11] = [
     ("git-glue-capture", include_str!("manual/git-glue-capture.md")),
     ("git-glue-apply", include_str!("manual/git-glue-apply.md")),
     ("git-glue-list", include_str!("manual/git-glue-list.md")),
@@ -34,6 +34,7 @@ const PAGES: [(&str, &str); 10] = [
     ("git-glue-diff", include_str!("manual/git-glue-diff.md")),
     ("git-glue-export", include_str!("manual/git-glue-export.md")),
     ("git-glue-import", include_str!("manual/git-glue-import.md")),
+    ("git-glue-prune", include_str!("manual/git-glue-prune.md")),
     ("git-glue-resume", include_str!("manual/git-glue-resume.md")),
     ("git-glue-replay", include_str!("manual/git-glue-replay.md")),
     (HANDOFF, include_str!("manual/glue-handoff.md")),

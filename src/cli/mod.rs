@@ -20,6 +20,7 @@ pub mod list;
 pub mod manual;
 mod pager;
 mod painted;
+pub mod prune;
 pub mod replay;
 pub mod resume;
 mod series;
@@ -74,6 +75,7 @@ pub fn programs() -> Vec<clap::Command> {
         command::<diff::Args>(),
         command::<export::Args>(),
         command::<import::Args>(),
+        command::<prune::Args>(),
         command::<resume::Args>(),
         command::<replay::Args>(),
         command::<handoff::Args>(),

@@ -59,6 +59,7 @@ impl Capture {
         sidecar.sha256 = Some(self.sha256()?);
         sidecar.size_bytes = self.size;
         sidecar.truncated = self.truncated;
+        sidecar.applied_at = None;
         if let Some(session) = &self.session {
             let meta = session.meta().ok();
             sidecar.session_id.get_or_insert_with(|| session.id().to_owned());

@@ -35,6 +35,17 @@ impl Lock {
     }
 }
 
+impl Session {
+    /// The process that has the session open, if one does that lives; 0 when it is not known which.
+    pub fn open_in(&self) -> Option<u32> {
+        match holder(&self.path(".lock")) {
+            Holder::Alive(pid) => Some(pid),
+            Holder::Us => Some(std::process::id()),
+            Holder::Dead | Holder::Nobody => None,
+        }
+    }
+}
+
 impl Drop for Lock {
     fn drop(&mut self) {
         if !self.borrowed && matches!(holder(&self.path), Holder::Us) {

@@ -30,6 +30,7 @@ mod import;
 mod lock;
 mod meta;
 mod newest;
+mod prune;
 mod resolve;
 mod save;
 mod sidecar;
@@ -50,6 +51,7 @@ pub use import::{Arrival, Imported};
 pub use lock::Lock;
 pub use meta::{META_VERSION, Meta};
 pub use newest::Newest;
+pub use prune::{Held, Removal};
 pub use resolve::{Latest, Source};
 pub use save::mark_verified;
 pub use sidecar::{DEFAULT_CAP_BYTES, Older, Sidecar, Warning, now};
@@ -185,6 +187,14 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
+    /// Something holds a session that was to be removed.
+    #[error("session {id} is not removed: {held}")]
+    Held {
+        /// The session.
+        id: String,
+        /// What holds it.
+        held: Held,
+    },
     /// meta.json was written by a newer program; writing it could lose what is not understood.
     #[error("{} has version {version}, newer than {META_VERSION}: not touched", .path.display())]
     NewerMeta {
@@ -252,6 +262,10 @@ impl Error {
             Error::Locked { path, .. } => {
                 format!("if that process has nothing to do with the session, remove {}", path.display())
             }
+            Error::Held { held: Held::Unapplied, .. } => {
+                "git glue-apply lands it; --unapplied removes it all the same".into()
+            }
+            Error::Held { .. } => return None,
             Error::Outdated { .. } => "--force takes the older one in its place".into(),
             Error::InTheWay { .. } => "--force overwrites it".into(),
             Error::NewerMeta { .. } => "update git-glue".into(),

@@ -16,7 +16,7 @@ use super::capture_files::{
     BUNDLE, NAMES, PENDING, PENDING_BUNDLE, PREVIOUS, SIDECAR, TRUNCATED, WHOLE, sidecar_paths, with_ending,
 };
 use super::store::{open_regular, read_small};
-use super::{Error, Older, Session, Sidecar, atomic};
+use super::{Error, Older, Session, Sidecar, atomic, now};
 
 impl Session {
     /// An empty temporary file (0600) in the session's directory, to write a capture to. Gone when dropped.
@@ -50,7 +50,7 @@ impl Session {
         let mut mbox = self.in_our_directory(mbox)?;
         let bundle = bundle.map(|bundle| self.in_our_directory(bundle)).transpose()?;
         let mut sidecar = sidecar.clone();
-        sidecar.older = None;
+        (sidecar.older, sidecar.applied_at) = (None, None);
         let read = |e| Error::io("read", self.dir())(e);
         sidecar.size_bytes = mbox.as_file().metadata().map_err(read)?.len();
         if sidecar.sha256.is_none() {
@@ -150,6 +150,31 @@ impl Session {
             sidecar.older = Some(Older { since: since.unwrap_or(now.since), reason: now.reason });
             atomic::write(&path, &sidecar.to_json())?;
             Ok(true)
+        })
+        .map_err(Error::io("write", self.path(SIDECAR)))
+    }
+
+    /// Notes in the sidecar that its capture was applied, if it is still the one that `applied` is of; with none, that it is not
+    /// applied any more.
+    ///
+    /// # Errors
+    /// When it cannot be written down.
+    pub fn mark_applied(&self, applied: Option<&Sidecar>) -> Result<(), Error> {
+        atomic::exclusively(self.dir(), || -> io::Result<()> {
+            let file = self.capture_file();
+            let name = file.as_ref().and_then(|file| self.sidecar_name(file.path.file_name()?.to_str()?));
+            let Some(path) = name.map(|name| self.path(name)) else { return Ok(()) };
+            let Some(mut sidecar) = read_small(&path).ok().and_then(|json| Sidecar::parse(&json).ok()) else {
+                return Ok(());
+            };
+            let before = sidecar.applied_at.take();
+            let is_it = |applied: &Sidecar| Sidecar { applied_at: None, ..applied.clone() } == sidecar;
+            let applied_at = applied.filter(|applied| is_it(applied)).map(|_| now());
+            if applied_at.is_none() && (before.is_none() || applied.is_some()) {
+                return Ok(());
+            }
+            sidecar.applied_at = applied_at;
+            atomic::write(&path, &sidecar.to_json())
         })
         .map_err(Error::io("write", self.path(SIDECAR)))
     }

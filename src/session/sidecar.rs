@@ -67,6 +67,8 @@ pub struct Sidecar {
     pub bundle: Option<Bundle>,
     /// Set when a later capture was tried and could not be made: this one is what was saved before.
     pub older: Option<Older>,
+    /// When all of it was applied from this store for the last time: ISO 8601, UTC. It does not travel with the capture.
+    pub applied_at: Option<String>,
     /// Keys that this version does not know, as they came.
     pub extra: Map<String, Value>,
 }
@@ -124,6 +126,7 @@ impl Sidecar {
             verified: f.boolean("verified"),
             bundle: f.object("bundle").map(Bundle::read),
             older: f.object("older").map(Older::read),
+            applied_at: f.string("applied_at"),
             extra: Map::new(),
         };
         (sidecar.extra, _) = f.finish();
@@ -166,6 +169,7 @@ impl Sidecar {
         put(&mut map, "verified", self.verified);
         put(&mut map, "bundle", self.bundle.as_ref().map(Bundle::to_map));
         put(&mut map, "older", self.older.as_ref().map(Older::to_map));
+        put(&mut map, "applied_at", self.applied_at.clone());
         put_extra(&mut map, &self.extra);
         map
     }

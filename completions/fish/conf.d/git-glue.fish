@@ -13,5 +13,6 @@ complete -c git -k -f -n '__fish_git_using_command glue-show' -a '(__fish_git_gl
 complete -c git -k -f -n '__fish_git_using_command glue-diff' -a '(__fish_git_glue_forward glue-diff)'
 complete -c git -k -f -n '__fish_git_using_command glue-export' -a '(__fish_git_glue_forward glue-export)'
 complete -c git -k -f -n '__fish_git_using_command glue-import' -a '(__fish_git_glue_forward glue-import)'
+complete -c git -k -f -n '__fish_git_using_command glue-prune' -a '(__fish_git_glue_forward glue-prune)'
 complete -c git -k -f -n '__fish_git_using_command glue-resume' -a '(__fish_git_glue_forward glue-resume)'
 complete -c git -k -f -n '__fish_git_using_command glue-replay' -a '(__fish_git_glue_forward glue-replay)'

@@ -135,6 +135,7 @@ impl Program for Args {
             Some(session) => session.id().to_owned(),
             None => self.id.to_string_lossy().into_owned(),
         };
+        let origin = capture.session.clone().zip(capture.sidecar.clone());
         let mut series = Series::read(capture, repo.format).map_err(|error| failure(error, &name))?;
         if let Some(bytes) = repo.config_size("glue.maxInflated")? {
             series.max_inflated = bytes;
@@ -146,7 +147,12 @@ impl Program for Args {
         }
         let options = configured(self.options(), &repo, &series.id)?;
         let id = series.id.clone();
-        match apply::run(&repo, series, &options).map_err(|error| failure(error, &name))? {
+        let outcome = apply::run(&repo, series, &options).map_err(|error| failure(error, &name))?;
+        if let Some((session, sidecar)) = origin.filter(|_| outcome.is_all_here()) {
+            // What is applied is applied, whether the store can be written or not.
+            let _ = session.mark_applied(Some(&sidecar));
+        }
+        match outcome {
             Outcome::Nothing => {
                 ui.say(format!("{id}: nothing changed in the sandbox, so there is nothing to apply"));
                 report_json(ui, "nothing", None)?;
@@ -293,6 +299,9 @@ fn undo(ui: &mut Ui, repo: &Repo, spec: &OsStr) -> Result<Exit, Failure> {
         },
     };
     let undone = apply::undo(repo, &id).map_err(|error| undo_failure(error, &id))?;
+    if let Some(session) = Store::from_env().session(&id) {
+        let _ = session.mark_applied(None);
+    }
     match &undone.removed_branch {
         Some(branch) => ui.say(format!("Undone: {branch} is removed, you are on {} again", undone.head)),
         None => ui.say(format!("Undone: {} is where it was before", undone.head)),

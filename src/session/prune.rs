@@ -1,0 +1,157 @@
+//! Removing sessions, and what speaks against it.
+//!
+//! A session first gets a name that no list shows, then its files go: a crash in between leaves no half session, only something that
+//! the next removal sweeps away. Links are never followed; a session that is one itself is unlinked, what it leads to stays.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::capture_files::{NAMES, PREVIOUS, with_ending};
+use super::store::read_small;
+use super::{Error, Session, Sidecar, Store, atomic};
+
+/// Why a session stays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Held {
+    /// A process has it open; 0 when it is not known which.
+    #[error("{}", open_in(*.0))]
+    Open(u32),
+    /// Nobody has said that it ended, and something happened in it within a day.
+    #[error("it is running, as far as is known")]
+    Running,
+    /// Its capture was not applied from this store, as far as is known.
+    #[error("its capture was not applied")]
+    Unapplied,
+}
+
+/// A session that may be removed.
+#[derive(Debug, Clone)]
+pub struct Removal {
+    /// The session.
+    pub session: Session,
+    /// What its files take, in bytes. Of one that is a link, nothing.
+    pub size: u64,
+    /// When something happened in it for the last time.
+    pub active: Option<Timestamp>,
+    /// What speaks against it.
+    pub held: Option<Held>,
+}
+
+/// What sessions are called on their way out.
+const DOOMED: &str = ".glue-prune-";
+
+impl Removal {
+    /// What there is to know of a session before it is removed. Captures that were not applied do not hold it when they are
+    /// `expendable`.
+    pub fn of(session: Session, expendable: bool) -> Removal {
+        let held = session.held(expendable);
+        Removal { size: size_of(session.dir()), active: session.last_activity(), held, session }
+    }
+}
+
+impl Session {
+    /// What speaks against removing it.
+    fn held(&self, expendable: bool) -> Option<Held> {
+        const RECENT: SignedDuration = SignedDuration::from_hours(24);
+        if let Some(pid) = self.open_in() {
+            return Some(Held::Open(pid));
+        }
+        let is_recent = |time: Timestamp| Timestamp::now().duration_since(time) < RECENT;
+        let is_active = || self.last_activity().max(self.last_write()).is_some_and(is_recent);
+        if self.meta().is_ok_and(|meta| meta.status() == "running") && is_active() {
+            return Some(Held::Running);
+        }
+        (!expendable && self.has_unapplied()).then_some(Held::Unapplied)
+    }
+
+    /// Whether there is a capture of which nothing says that it was applied. What was set aside counts when there is no other.
+    fn has_unapplied(&self) -> bool {
+        let is_applied = |sidecar: Option<Sidecar>| {
+            sidecar.is_some_and(|sidecar| sidecar.applied_at.is_some() || sidecar.entries == Some(0))
+        };
+        // One that is elsewhere stays there.
+        if self.capture_file().is_some_and(|file| file.path.parent() == Some(self.dir())) {
+            return !is_applied(self.sidecar());
+        }
+        let set_aside = NAMES.iter().map(|name| self.path(&format!("{name}{PREVIOUS}"))).filter(|path| path.is_file());
+        let sidecar = |path: PathBuf| Sidecar::parse(&read_small(&with_ending(&path, ".meta.json")).ok()?).ok();
+        set_aside.map(sidecar).any(|sidecar| !is_applied(sidecar))
+    }
+}
+
+impl Store {
+    /// Whether the session is one of this store.
+    pub fn holds(&self, session: &Session) -> bool {
+        let real = |path: &Path| fs::canonicalize(path).ok();
+        let above = session.dir().parent().and_then(real);
+        above.is_some() && above == real(&self.sessions())
+    }
+
+    /// Removes a session, unless something holds it; what does is asked again, while nobody else can open it.
+    ///
+    /// # Errors
+    /// [`Error::Held`]; [`Error::Locked`]; when it cannot be removed.
+    pub fn remove(&self, session: &Session, expendable: bool) -> Result<(), Error> {
+        let held = |held| Err(Error::Held { id: session.id().to_owned(), held });
+        if let Some(reason) = session.held(expendable) {
+            return held(reason);
+        }
+        let dir = session.dir();
+        let failed = |source| Error::Io { action: "remove", path: dir.to_owned(), source };
+        if fs::symlink_metadata(dir).map_err(failed)?.is_symlink() {
+            return fs::remove_file(dir).map_err(failed);
+        }
+        let lock = session.lock();
+        // One that may not be written cannot be opened either.
+        if let Err(error @ Error::Locked { .. }) = lock {
+            return Err(error);
+        }
+        if !expendable && session.has_unapplied() {
+            return held(Held::Unapplied);
+        }
+        let doomed = self.sessions().join(format!("{DOOMED}{:08x}-{}", fastrand::u32(..), session.id()));
+        atomic::rename(dir, &doomed).map_err(failed)?;
+        fs::remove_dir_all(&doomed).map_err(Error::io("remove all of", doomed))
+    }
+
+    /// Removes what a crash left behind of sessions on their way out.
+    pub fn sweep_removed(&self) {
+        let entries = fs::read_dir(self.sessions()).into_iter().flatten().flatten();
+        let is_doomed = |entry: &fs::DirEntry| entry.file_name().as_encoded_bytes().starts_with(DOOMED.as_bytes());
+        for entry in entries.filter(is_doomed) {
+            // It may be another process's that is at it right now: then that one removes it.
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
+/// What a directory's files take, in bytes; no links are followed.
+fn size_of(dir: &Path) -> u64 {
+    let (mut directories, mut size) = (vec![dir.to_owned()], 0_u64);
+    if !fs::symlink_metadata(dir).is_ok_and(|metadata| metadata.is_dir()) {
+        return 0;
+    }
+    while let Some(directory) = directories.pop() {
+        let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+        for (path, metadata) in
+            entries.filter_map(|entry| io::Result::ok(entry.metadata()).map(|metadata| (entry.path(), metadata)))
+        {
+            if metadata.is_dir() {
+                directories.push(path);
+            } else {
+                size = size.saturating_add(metadata.len());
+            }
+        }
+    }
+    size
+}
+
+fn open_in(pid: u32) -> String {
+    match pid {
+        0 => "it is open in another process".to_owned(),
+        pid => format!("it is open in another process (pid {pid})"),
+    }
+}

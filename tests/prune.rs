@@ -1,0 +1,240 @@
+//! `git glue-prune`: what goes, what stays whatever is asked for, and that nothing else is touched.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use crate::programs::World;
+use crate::sandbox::Sandbox;
+
+const OLD: &str = "1772331272529-72";
+const NEW: &str = "1786480000123-4242-1k9zq3f";
+
+/// A session in which something happened so many days ago.
+fn session(world: &World, id: &str, title: &str, days: i64) -> PathBuf {
+    let dir = world.session(id, title, None);
+    let time = jiff::Timestamp::now() - jiff::SignedDuration::from_hours(24 * days);
+    let row = json!({"timestamp": time.to_string(), "type": "user_message", "text": title});
+    fs::write(dir.join("conversation.jsonl"), format!("{row}\n")).unwrap();
+    edit_meta(&dir, |meta| meta["end_time"] = time.to_string().into());
+    dir
+}
+
+fn edit_meta(dir: &Path, change: impl FnOnce(&mut Value)) {
+    let path = dir.join("meta.json");
+    let mut meta = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    change(&mut meta);
+    fs::write(path, meta.to_string()).unwrap();
+}
+
+fn ids(world: &World) -> Vec<String> {
+    let entries = fs::read_dir(world.sessions()).unwrap();
+    let mut ids: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    ids.sort();
+    ids
+}
+
+fn chosen(object: &Value, key: &str) -> Vec<String> {
+    object[key].as_array().unwrap().iter().map(|entry| entry["id"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn nothing_goes_unless_it_is_said() {
+    let world = World::new();
+    session(&world, OLD, "Long ago", 203);
+    session(&world, NEW, "Lately", 3);
+    let (out, err) = world.ends(0, "prune", &[]);
+    assert!(
+        out.starts_with(&format!("{OLD}   203d  ")) && out.ends_with("  Long ago\n") && out.lines().count() == 1,
+        "{out}"
+    );
+    assert!(
+        err.starts_with("1 session would go, ") && err.contains("hint: --older-than 90d --yes removes them"),
+        "{err}"
+    );
+    world.ends(0, "prune", &["--older-than", "1d"]);
+    let (_, err) = world.ends(2, "prune", &["--yes"]);
+    assert!(
+        err.contains("--yes removes only what was asked for\nhint: git glue-prune --older-than 90d --yes"),
+        "{err}"
+    );
+    assert_eq!(ids(&world), [OLD, NEW]);
+    let (out, err) = world.ends(0, "prune", &["--older-than", "90d", "--yes"]);
+    assert!(out.ends_with("  Long ago\n") && err.starts_with("1 session removed, "), "{out}{err}");
+    assert_eq!(ids(&world), [NEW]);
+    assert_eq!(world.ends(0, "prune", &["--older-than", "90d", "--yes"]).1, "0 sessions removed, 0 bytes\n");
+}
+
+#[test]
+fn a_session_goes_when_it_fits_everything() {
+    let world = World::new();
+    for (id, days, size) in [("a", 10, 10), ("b", 20, 100_000), ("c", 30, 10), ("d", 40, 200_000)] {
+        fs::write(session(&world, id, "", days).join("logs"), vec![b'x'; size]).unwrap();
+    }
+    for (args, wanted) in [
+        (&["--older-than", "15d"][..], &["d", "c", "b"][..]),
+        (&["--keep", "1"], &["d", "c", "b"]),
+        (&["--keep", "9"], &[]),
+        (&["--larger-than", "50k"], &["d", "b"]),
+        (&["--larger-than", "50k", "--keep", "2"], &["d"]),
+        (&["--older-than", "3w", "--larger-than", "50k"], &["d"]),
+        (&["a", "c"], &["c", "a"]),
+        (&["a", "c", "--older-than", "2w"], &["c"]),
+        (&["a", "a"], &["a"]),
+    ] {
+        let object = world.json(0, "prune", args);
+        assert_eq!(chosen(&object, "sessions"), wanted, "{args:?}");
+        assert_eq!(
+            (&object["removed"], &object["sessions"][0]["removed"]),
+            (&false.into(), &if wanted.is_empty() { Value::Null } else { false.into() })
+        );
+    }
+    let object = world.json(0, "prune", &["d", "b", "--yes"]);
+    assert_eq!(
+        (chosen(&object, "sessions"), &object["sessions"][0]["removed"]),
+        (vec!["d".to_owned(), "b".to_owned()], &true.into())
+    );
+    assert!(object["sessions"][0]["size_bytes"].as_u64().unwrap() > 200_000 && object["sessions"][0]["title"] == "");
+    assert_eq!(ids(&world), ["a", "c"]);
+    for args in [&["--older-than", "x"][..], &["--keep", "-1"], &["--larger-than", "big"]] {
+        world.ends(2, "prune", args);
+    }
+    world.ends(1, "prune", &["nobody", "--yes"]);
+}
+
+#[test]
+fn what_is_open_or_running_stays() {
+    let world = World::new();
+    let open = session(&world, "open", "", 300);
+    fs::write(open.join(".lock"), format!("{}\n", std::process::id())).unwrap();
+    let dead = session(&world, "dead", "", 300);
+    fs::write(dead.join(".lock"), "999999999\n").unwrap();
+    let running = session(&world, "running", "", 300);
+    let left = session(&world, "left", "", 300);
+    for dir in [&running, &left] {
+        edit_meta(dir, |meta| {
+            meta.as_object_mut().unwrap().remove("end_time");
+        });
+    }
+    let long_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(48 * 3600);
+    let files: Vec<_> = fs::read_dir(&left).unwrap().map(|entry| entry.unwrap().path()).chain([left.clone()]).collect();
+    files.iter().for_each(|path| fs::File::open(path).unwrap().set_modified(long_ago).unwrap());
+    let object = world.json(0, "prune", &["--older-than", "30d", "--yes", "--unapplied"]);
+    assert_eq!(chosen(&object, "held").len(), 2, "{object}");
+    for held in object["held"].as_array().unwrap() {
+        let wanted = match held["id"].as_str().unwrap() {
+            "open" => ("open", json!(std::process::id())),
+            _ => ("running", Value::Null),
+        };
+        assert_eq!((held["held"].as_str().unwrap(), held["pid"].clone()), wanted);
+    }
+    assert_eq!(ids(&world), ["open", "running"]);
+    let (_, err) = world.ends(1, "prune", &["open", "--yes"]);
+    assert!(
+        err.contains("held: open")
+            && err.contains(&format!("(it is open in another process (pid {}))", std::process::id())),
+        "{err}"
+    );
+}
+
+#[test]
+fn what_was_not_applied_stays() {
+    let world = World::new();
+    session(&world, NEW, "work", 100);
+    fs::write(world.sessions().join(NEW).join("runtime.mbox"), &world.mbox).unwrap();
+    let (out, err) = world.ends(0, "prune", &["--older-than", "1d", "--yes"]);
+    assert!(
+        out.is_empty()
+            && err.contains("(its capture was not applied)\n0 sessions removed, 0 bytes\nhint: git glue-apply"),
+        "{err}"
+    );
+    assert_eq!(ids(&world), [NEW]);
+    // Nor what was set aside, when there is no other.
+    let dir = world.sessions().join(NEW);
+    fs::rename(dir.join("runtime.mbox"), dir.join("runtime.mbox.previous")).unwrap();
+    assert_eq!(world.json(0, "prune", &[NEW])["held"][0]["held"], "unapplied");
+    world.ends(0, "prune", &[NEW, "--yes", "--unapplied"]);
+    assert!(ids(&world).is_empty());
+}
+
+/// A sandbox whose work was captured into its own store, and applied in a clone.
+#[test]
+fn what_was_applied_may_go() {
+    let world = World::new();
+    let sandbox: &Sandbox = &world.sandbox;
+    sandbox.run("git", &["glue-capture", "--begin"]);
+    sandbox.write("notes", "new\n");
+    sandbox.run("git", &["glue-capture"]);
+    let id = ids(&world).remove(0);
+    let dir = world.sessions().join(&id);
+    edit_meta(&dir, |meta| meta["termination_status"] = "completed".into());
+    let held = || world.json(0, "prune", &["--keep", "0"])["held"][0]["held"].clone();
+    let sidecar = || fs::read_to_string(dir.join("runtime.mbox.meta.json")).unwrap();
+    let before = sidecar();
+    sandbox.git(&["stash", "-u", "-q"]);
+    sandbox.run("git", &["glue-apply", "--check", &id]);
+    assert_eq!((held(), sidecar()), ("unapplied".into(), before.clone()));
+    sandbox.run("git", &["glue-apply", &id]);
+    assert!(sidecar().contains("\"applied_at\":"), "{}", sidecar());
+    assert_eq!(held(), Value::Null);
+    // It does not travel, and is taken back with the work.
+    sandbox.run("git", &["glue-export", &id, "--to", "../copy.mbox"]);
+    assert!(!fs::read_to_string(sandbox.root().join("copy.mbox.meta.json")).unwrap().contains("applied_at"));
+    sandbox.run("git", &["glue-apply", "--undo", &id]);
+    assert_eq!((held(), sidecar()), ("unapplied".into(), before));
+    sandbox.run("git", &["glue-apply", &id]);
+    // A later capture has not been applied.
+    sandbox.write("notes", "newer\n");
+    sandbox.run("git", &["glue-capture", "--session", &id]);
+    edit_meta(&dir, |meta| meta["termination_status"] = "completed".into());
+    assert_eq!(held(), "unapplied");
+}
+
+#[test]
+fn nothing_is_removed_through_a_link() {
+    let world = World::new();
+    let precious = world.sandbox.root().join("precious");
+    fs::create_dir(&precious).unwrap();
+    fs::write(precious.join("file"), "mine").unwrap();
+    let elsewhere = session(&world, "moved", "", 300);
+    let outside = world.sandbox.root().join("outside");
+    fs::rename(&elsewhere, &outside).unwrap();
+    symlink(&outside, &elsewhere).unwrap();
+    let inside = session(&world, "inside", "", 300);
+    symlink(&precious, inside.join("dir")).unwrap();
+    symlink(precious.join("file"), inside.join("file")).unwrap();
+    symlink("/nowhere", inside.join("dangling")).unwrap();
+    let object = world.json(0, "prune", &["--older-than", "30d", "--yes"]);
+    assert_eq!(chosen(&object, "sessions").len(), 2);
+    assert!(
+        object["sessions"].as_array().unwrap().iter().all(|entry| entry["size_bytes"].as_u64().unwrap() < 5000),
+        "{object}"
+    );
+    assert!(ids(&world).is_empty());
+    assert_eq!(fs::read(precious.join("file")).unwrap(), b"mine");
+    assert!(outside.join("meta.json").exists(), "what the link led to stays");
+    // A session that is not in the store is not its business.
+    let (_, err) = world.ends(1, "prune", &[outside.to_str().unwrap(), "--yes"]);
+    assert!(err.contains(" is no session of the store") && outside.exists(), "{err}");
+    world.ends(1, "prune", &["../outside", "--yes"]);
+}
+
+#[test]
+fn damaged_sessions_and_leftovers_go_too() {
+    let world = World::new();
+    let torn = session(&world, "torn", "", 300);
+    fs::write(torn.join("meta.json"), "{").unwrap();
+    let hostile = session(&world, "hostile", "a\nb\u{1b}[31m", 300);
+    fs::write(hostile.join("conversation.jsonl"), [0xff; 100]).unwrap();
+    let leftover = world.sessions().join(".glue-prune-0000-x");
+    fs::create_dir_all(leftover.join("deep")).unwrap();
+    let (out, _) = world.ends(0, "prune", &["--keep", "0"]);
+    assert_eq!(out.lines().count(), 2, "{out}");
+    assert!(leftover.exists());
+    world.ends(0, "prune", &["--keep", "0", "--yes"]);
+    assert!(ids(&world).is_empty() && !leftover.exists(), "{:?}", ids(&world));
+    let empty = World::new();
+    assert_eq!(empty.ends(0, "prune", &[]).1, "0 sessions would go, 0 bytes\n");
+}

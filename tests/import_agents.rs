@@ -2,6 +2,7 @@
 
 mod codex;
 mod gemini;
+mod mutations;
 mod opencode;
 mod schema;
 
@@ -72,7 +73,7 @@ fn prompt(number: u32, text: &str) -> Value {
 }
 
 /// A session with an edit, a command that failed and a question.
-fn claude() -> Vec<Value> {
+pub(crate) fn claude() -> Vec<Value> {
     vec![
         json!({"type": "file-history-snapshot", "messageId": "m", "snapshot": {"trackedFileBackups": {}}}),
         json!({"type": "summary", "summary": "Of another session", "leafUuid": "nowhere"}),

@@ -158,6 +158,9 @@ fn beginning_newest_and_every_edit_survive_a_budget() {
     let row = |value: Value| format!("{value}\n");
     let mut rows = row(json!({"type": "user_message", "text": "The task of all tasks"}));
     for n in 0..300 {
+        if n == 100 {
+            rows += &row(json!({"type": "user_message", "text": format!("Mind the gap {}", "z".repeat(5000))}));
+        }
         rows += &row(json!({"type": "assistant_message", "text": format!("thinking aloud {n} {}", "x".repeat(300))}));
         let (name, arguments) = match n % 30 {
             0 => ("edit_file", json!({"path": format!("src/{n}.rs"), "old_string": "old", "new_string": "new"})),
@@ -177,7 +180,10 @@ fn beginning_newest_and_every_edit_survive_a_budget() {
             out.contains("The task of all tasks") && out.contains("The end of it") && out.contains("Go on"),
             "{out}"
         );
-        assert!(err.contains("; no room for "), "{err}");
+        assert!(
+            err.contains("; no room for ") && out.contains("Mind the gap z") && !out.contains(&"z".repeat(600)),
+            "{err}"
+        );
         for n in (0..300).step_by(30) {
             assert_eq!(out.contains(&format!("src/{n}.rs")), n != 60, "{format}, {n}: {out}");
         }

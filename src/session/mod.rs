@@ -4,6 +4,7 @@
 //! sessions/<id>/                    0700
 //!   meta.json                       what the session is about                        Meta
 //!   conversation.jsonl              what was said and done, an event in a row               Conversation
+//!   import.json                     where the conversation comes from, if another agent recorded it
 //!   runtime.mbox                    the capture; runtime.mbox.truncated when it is over the cap
 //!   runtime.mbox.meta.json          its sidecar, under this name in both cases       Sidecar
 //!   runtime.bundle                  the commits themselves, as a git bundle, where that was asked for  Bundle

@@ -31,7 +31,7 @@ fn tokens(second: u32, input: u32, cached: u32, output: u32) -> Value {
     event(second, json!({"type": "token_count", "info": {"total_token_usage": usage, "last_token_usage": usage}}))
 }
 
-fn session(cwd: &str) -> Vec<Value> {
+pub(super) fn session(cwd: &str) -> Vec<Value> {
     vec![
         line(
             0,

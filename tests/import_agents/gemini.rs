@@ -5,17 +5,17 @@ use serde_json::{Value, json};
 use super::{lines, meta, of_type, rows, types};
 use crate::programs::World;
 
-fn message(id: &str, second: u32, kind: &str, rest: Value) -> Value {
+pub(super) fn message(id: &str, second: u32, kind: &str, rest: Value) -> Value {
     let mut message = json!({"id": id, "timestamp": format!("2026-09-03T08:00:{second:02}.000Z"), "type": kind});
     message.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
     message
 }
 
-fn head() -> Value {
+pub(super) fn head() -> Value {
     json!({"sessionId": "5e55-10", "projectHash": "abc", "startTime": "2026-09-03T08:00:00.000Z", "lastUpdated": "2026-09-03T08:00:00.000Z", "directories": ["/w/api"]})
 }
 
-fn answer(status: &str) -> Value {
+pub(super) fn answer(status: &str) -> Value {
     let call = json!({
         "id": "replace-1", "name": "replace", "args": {"file_path": "/w/api/a", "old_string": "1", "new_string": "2"}, "status": status,
         "result": [{"functionResponse": {"id": "replace-1", "name": "replace", "response": {"output": "Modified"}}}],

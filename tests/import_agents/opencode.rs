@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 use super::{meta, of_type, rows, types};
 use crate::programs::World;
 
-fn info() -> Value {
+pub(super) fn info() -> Value {
     json!({"id": "ses_1", "projectID": "p", "directory": "/w/api", "title": "An edit", "version": "1.1", "time": {"created": 1_788_422_400_000_u64, "updated": 1_788_422_409_000_u64}})
 }
 
-fn messages() -> Vec<(Value, Vec<Value>)> {
+pub(super) fn messages() -> Vec<(Value, Vec<Value>)> {
     let edit = json!({
         "id": "prt_3", "type": "tool", "tool": "edit", "callID": "call_1",
         "state": {"status": "completed", "input": {"filePath": "/w/api/a", "oldString": "1", "newString": "2"}, "output": "Edited",

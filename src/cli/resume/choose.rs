@@ -44,10 +44,10 @@ pub(super) fn candidates(store: &Store) -> Result<Vec<Candidate>, Error> {
 /// whatever has it in its id, title or directory.
 pub(super) fn named(ui: &mut Ui, store: &Store, spec: &OsStr) -> Result<Source, Failure> {
     let text = spec.to_string_lossy();
-    if let Some(session) = store.session(&text).filter(|_| !text.is_empty()) {
+    let is_path = text.chars().any(std::path::is_separator);
+    if let Some(session) = store.session(&text).filter(|_| !text.is_empty() && !is_path) {
         return Ok(Source::Session(session));
     }
-    let is_path = text.chars().any(std::path::is_separator);
     if matches!(&*text, "-" | "latest" | "") || is_path && Path::new(spec).exists() {
         return Ok(store.resolve(spec, Latest::WithConversation)?);
     }
@@ -66,25 +66,23 @@ pub(super) fn named(ui: &mut Ui, store: &Store, spec: &OsStr) -> Result<Source, 
 
 /// The session of this directory that was last at work; if there is none, of this repository.
 pub(super) fn newest_here(store: &Store) -> Result<Source, Failure> {
-    let here = real(Path::new("."));
-    let candidates = candidates(store)?;
-    let places: Vec<_> = candidates.iter().map(|candidate| real(Path::new(&candidate.meta.cwd))).collect();
-    let find = |fits: &dyn Fn(&PathBuf) -> bool| {
-        let known = |(candidate, place): &(&Candidate, &PathBuf)| !candidate.meta.cwd.is_empty() && fits(place);
-        candidates.iter().zip(&places).find(known).map(|(candidate, _)| candidate)
-    };
-    let in_repository = || {
-        let roots = work_trees();
-        find(&|place| roots.iter().any(|root| place.starts_with(root)))
-    };
-    match find(&|place| *place == here).or_else(in_repository) {
-        Some(candidate) => Ok(Source::Session(candidate.session.clone())),
-        None => {
-            let message = format!("no session with a conversation in {} or its repository", here.display());
-            let hint = "git glue-resume latest takes the newest of all, git glue-list shows them";
-            Err(Failure::new(Exit::Failed, "no-session", message).hint(hint))
+    let (here, roots) = (real(Path::new(".")), work_trees());
+    let mut fitting = Vec::new();
+    for session in store.newest()?.filter(|session| session.path(CONVERSATION).is_file()) {
+        let Some(cwd) = session.meta().ok().map(|meta| meta.cwd).filter(|cwd| !cwd.is_empty()) else { continue };
+        let place = real(Path::new(&cwd));
+        let is_here = place == here;
+        if is_here || roots.iter().any(|root| place.starts_with(root)) {
+            fitting.push((is_here, session));
         }
     }
+    // Only of those that fit is it asked when they were last at work: there may be very many others.
+    let newest = fitting.into_iter().max_by_key(|(is_here, session)| (*is_here, session.last_activity()));
+    newest.map(|(_, session)| Source::Session(session)).ok_or_else(|| {
+        let message = format!("no session with a conversation in {} or its repository", here.display());
+        let hint = "git glue-resume latest takes the newest of all, git glue-list shows them";
+        Failure::new(Exit::Failed, "no-session", message).hint(hint)
+    })
 }
 
 /// Whether the id, the title or the directory has that in it, in capitals or not.

@@ -46,7 +46,8 @@ pub struct Args {
 
     /// Leave out what does not fit in so many tokens, such as 50000 or 50k
     ///
-    /// The beginning, the newest, and every change of a file stay; changes that do not fit either are named by their files. A token is
+    /// The beginning, the newest, and every change of a file stay, and of other prompts the start; changes that do not fit either are
+    /// named by their files. A token is
     /// taken for four bytes of what is printed, which is rather too many for English and for code, and too few for scripts such as
     /// Chinese. The least is 1000.
     #[arg(long, value_name = "tokens", value_parser = parse_budget)]

@@ -3,9 +3,9 @@
 use std::io::{IsTerminal, stderr, stdin};
 
 use super::super::ages::age_text;
-use super::super::summary::one_line;
 use super::super::{Exit, Failure, Ui};
 use super::choose::{Candidate, candidates};
+use crate::audit::{Layout, escape};
 use crate::session::{Latest, Source, Store};
 
 /// How many are shown at once.
@@ -73,13 +73,15 @@ pub(super) fn table<'a>(ui: &mut Ui, sessions: impl Iterator<Item = &'a Candidat
 fn row(number: usize, candidate: &Candidate) -> [String; 7] {
     let meta = &candidate.meta;
     let model = meta.model();
+    // As wide as it is shown.
+    let shown = |text: &str| escape(text.as_bytes(), Layout::Line).into_owned();
     [
         number.to_string(),
         if meta.forked_from.is_some() { "[F]".into() } else { String::new() },
-        shortened(&candidate.title(), 48),
-        shortened(one_line(&model).trim_start_matches("unknown/"), 28),
+        shortened(&shown(&candidate.title()), 48),
+        shortened(shown(&model).trim_start_matches("unknown/"), 28),
         meta.message_count.map_or_else(|| "-".into(), |count| count.to_string()),
-        shortened_at_start(&one_line(&meta.cwd), 36),
+        shortened_at_start(&shown(&meta.cwd), 36),
         age_text(candidate.active),
     ]
 }

@@ -1,10 +1,10 @@
-//! What stays when there is a budget. The beginning says what it is all about, the newest where things stand, and every
-//! change of a file in between what has been done; what else was said and read in between goes first.
+//! What stays when there is a budget. The beginning says what it is all about, the newest where things stand, and the
+//! prompts and changes of files in between what was wanted and done; what else was said and read in between goes first.
 //!
 //! | part | share |
 //! |---|---|
 //! | the beginning: the first message, and what follows while there is room | an eighth |
-//! | changes of files from the middle: the calls alone, with the start of their results | up to a half |
+//! | from the middle, prompts, shortened, and changes of files: the calls alone, with the start of their results | up to a half |
 //! | the newest | the rest |
 //!
 //! A change for which there is no room even so is named by its file.
@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, VecDeque};
 use super::clip::{clipped, shorten, start_of};
 use super::turns::{Omitted, Turn};
 use super::{Format, bytes_of};
-use crate::session::{Access, Outcome};
+use crate::session::Outcome;
 
 /// More files are not named.
 const MOST_FILES: usize = 1000;
@@ -26,6 +26,7 @@ pub(super) struct Keeper {
     format: Format,
     head: Vec<Sized>,
     head_is_open: bool,
+    /// What is kept of the middle.
     edits: VecDeque<Sized>,
     tail: VecDeque<Sized>,
     bytes: usize,
@@ -141,7 +142,11 @@ impl Keeper {
     /// What is left out in the middle.
     fn gap(&self) -> String {
         let Omitted { messages, calls, .. } = self.omitted;
-        let kept = if self.edits.is_empty() { "" } else { " Changes of files follow, without what was around them." };
+        let kept = if self.edits.is_empty() {
+            ""
+        } else {
+            " Prompts from there, shortened, and changes of files follow, without what was around them."
+        };
         let mut text = format!("[Left out here, to fit: {messages} messages, {calls} tool calls.{kept}");
         let room = self.limit.unwrap_or(usize::MAX) / 16;
         for (number, (file, times)) in self.files.iter().enumerate() {
@@ -179,31 +184,35 @@ impl Keeper {
         Sized { bytes: bytes_of(&turn, self.format), turn, is_short: true }
     }
 
-    /// The oldest of the newest goes, but for what it changed.
+    /// The oldest of the newest goes, but for what was wanted and what was changed in it.
     fn let_go(&mut self) {
         let Some(sized) = self.tail.pop_front() else { return };
         self.bytes -= sized.bytes;
         let (messages, calls) = sized.turn.counts();
         self.omitted.messages += messages;
         self.omitted.calls += calls;
-        let Some((edit, changes)) = edits_of(sized.turn) else { return };
-        self.omitted.calls -= changes;
-        let bytes = bytes_of(&edit, self.format);
+        let Some(essence) = essence_of(sized.turn) else { return };
+        let (messages, calls) = essence.counts();
+        self.omitted.messages -= messages;
+        self.omitted.calls -= calls;
+        let bytes = bytes_of(&essence, self.format);
         self.bytes += bytes;
         self.edit_bytes += bytes;
-        self.edits.push_back(Sized { turn: edit, bytes, is_short: false });
+        self.edits.push_back(Sized { turn: essence, bytes, is_short: sized.is_short });
         while self.edit_bytes > self.limit.unwrap_or(usize::MAX) / 2 {
             self.name_edit();
         }
     }
 
-    /// The oldest of the changes goes, but for the names of its files.
+    /// The oldest of the middle goes, but for the names of the files that it changed.
     fn name_edit(&mut self) {
         let Some(sized) = self.edits.pop_front() else { return };
         self.bytes -= sized.bytes;
         self.edit_bytes -= sized.bytes;
+        let (messages, calls) = sized.turn.counts();
+        self.omitted.messages += messages;
+        self.omitted.calls += calls;
         let Turn::Model { calls, .. } = &sized.turn else { return };
-        self.omitted.calls += calls.len() as u64;
         for (access, file) in calls.iter().flat_map(|call| call.call.files()) {
             if access.is_change() {
                 self.omitted.edits += 1;
@@ -239,20 +248,26 @@ impl Keeper {
     }
 }
 
-/// The calls of a turn that changed files, as far as they worked; with how many they are. What came of them is worth a line.
-fn edits_of(turn: Turn) -> Option<(Turn, u64)> {
+/// What is worth keeping of a turn: the start of a prompt, or the calls that changed files, as far as they worked, with the start of
+/// what came of them.
+fn essence_of(turn: Turn) -> Option<Turn> {
     const RESULT: usize = 300;
-    let Turn::Model { calls, .. } = turn else { return None };
-    let mut edits = calls;
+    const PROMPT: usize = 600;
+    let mut edits = match turn {
+        Turn::User(mut text) => {
+            shorten(&mut text, PROMPT);
+            return Some(Turn::User(text));
+        }
+        Turn::Model { calls, .. } => calls,
+    };
     edits.retain(|call| {
         let worked = call.result.as_ref().is_some_and(|result| Outcome::of(result, false).may_have_worked());
-        worked && call.call.files().into_iter().any(|(access, _): (Access, _)| access.is_change())
+        worked && call.call.files().into_iter().any(|(access, _)| access.is_change())
     });
     for edit in &mut edits {
         if let Some(result) = &mut edit.result {
             shorten(&mut result.content, RESULT);
         }
     }
-    let changes = edits.len() as u64;
-    (changes > 0).then(|| (Turn::Model { text: String::new(), calls: edits }, changes))
+    (!edits.is_empty()).then(|| Turn::Model { text: String::new(), calls: edits })
 }

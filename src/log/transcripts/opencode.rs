@@ -31,7 +31,6 @@ pub(super) fn convert(mut file: File, path: &Path, writer: &mut Writer) -> io::R
     let mut facts = Facts { cwd: owned(info, "directory").unwrap_or_default(), ..Facts::default() };
     // A title that nobody made yet says when the session began.
     facts.title = owned(info, "title").filter(|title| !title.starts_with("New session - "));
-    facts.forked_from = owned(info, "parentID");
     writer.at(time(&info["time"]["created"]));
     if is_export {
         for message in list(&whole["messages"]) {

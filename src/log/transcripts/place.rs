@@ -64,10 +64,11 @@ pub(super) fn place(transcript: Transcript, store: &Store, force: bool) -> Resul
     let origin = origin(&transcript, &hash);
     if let Some(session) = store.session(&id) {
         let arrived = replace(&session, &made, &transcript, &hash, force)?;
-        if arrived != Arrived::AlreadyThere {
+        // A crash may have come between the conversation and what is known of it.
+        if origin_of(&session)["sha256"] != hash {
             session.update_meta(|meta| describe(meta, &transcript, &facts, &told))?;
+            save(&session, ORIGIN, &origin)?;
         }
-        save(&session, ORIGIN, &origin)?;
         return Ok(Placed { session, arrived, told });
     }
     let mut meta = Meta::new(&*id, "");
@@ -95,7 +96,7 @@ fn replace(
     if old_hash.as_deref() == Some(hash) {
         return Ok(Arrived::AlreadyThere);
     }
-    let origin = fs::read(session.path(ORIGIN)).ok().and_then(|bytes| json::parse(&bytes)).unwrap_or_default();
+    let origin = origin_of(session);
     let is_same = origin["agent"] == transcript.agent.name() && origin["native_id"] == transcript.native_id;
     let is_ours = old_hash.as_deref().is_none_or(|hash| origin["sha256"] == hash);
     let reason = match old_hash.is_some() {
@@ -160,6 +161,11 @@ fn describe(meta: &mut Meta, transcript: &Transcript, facts: &Facts, told: &Told
     meta.token_count = Some(told.tokens);
     meta.cache_read_tokens = Some(told.cache_read);
     meta.cache_creation_tokens = Some(told.cache_creation);
+}
+
+/// What the session remembers of where it comes from.
+fn origin_of(session: &Session) -> Value {
+    fs::read(session.path(ORIGIN)).ok().and_then(|bytes| json::parse(&bytes)).unwrap_or_default()
 }
 
 fn origin(transcript: &Transcript, hash: &str) -> Vec<u8> {

@@ -285,6 +285,44 @@ fn what_was_typed_while_the_model_worked_is_a_prompt() {
 }
 
 #[test]
+fn what_was_taken_back_is_no_part_of_the_conversation() {
+    let world = World::new();
+    let text = |number, id: &str, text: &str| answer(number, id, json!({"type": "text", "text": text}), 5);
+    let mut all = vec![
+        prompt(1, "Start"),
+        text(2, "m1", "Ready"),
+        prompt(3, "First attempt"),
+        text(4, "m2", "First answer"),
+        prompt(5, "More of it"),
+        prompt(6, "Second attempt"),
+        text(7, "m3", "Second answer"),
+    ];
+    // The second attempt hangs on the line that the first does.
+    all[5]["parentUuid"] = "u2".into();
+    write(&world, "t.jsonl", &lines(&all));
+    import(&world, 0, "t.jsonl");
+    let rows = rows(&world, &format!("claude-{UUID}"));
+    assert_eq!(
+        types(&rows),
+        [
+            "user_message",
+            "assistant_message",
+            "claude.rewound",
+            "usage",
+            "claude.rewound",
+            "claude.rewound",
+            "usage",
+            "user_message",
+            "assistant_message",
+            "usage",
+        ]
+    );
+    assert_eq!(meta(&world, &format!("claude-{UUID}"))["token_count"], 3 * 1020);
+    let (out, _) = world.ends(0, "resume", &["start"]);
+    assert!(out.contains("=== user\nSecond attempt\n") && !out.contains("First"), "{out}");
+}
+
+#[test]
 fn subagents_are_subagents() {
     let world = World::new();
     let side = |number, agent: &str, kind, message: Value| {

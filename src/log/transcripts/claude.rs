@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use super::json::{arguments, content, list, number, owned, text, time};
 use super::sidechain::Sidechains;
 use super::writer::Writer;
-use super::{Facts, each_line, edits, first_of};
+use super::{Facts, each_line, edits, first_of, rewound};
 use crate::session::{CallResult, Usage};
 
 /// The file is called by it; a session that was forked has lines of others in it.
@@ -26,8 +26,9 @@ pub(super) fn native_id(file: &mut File, path: &Path) -> io::Result<Option<Strin
     Ok(stem.or(told))
 }
 
-pub(super) fn convert(file: File, path: &Path, writer: &mut Writer) -> io::Result<Facts> {
+pub(super) fn convert(mut file: File, path: &Path, writer: &mut Writer) -> io::Result<Facts> {
     let mut claude = Claude {
+        rewound: rewound::prompts(&mut file)?,
         writer,
         facts: Facts::default(),
         seen: HashSet::new(),
@@ -48,6 +49,8 @@ struct Claude<'w> {
     facts: Facts,
     /// Lines come twice now and then.
     seen: HashSet<String>,
+    /// Prompts that were taken back, and lines that came of them.
+    rewound: HashSet<String>,
     /// Messages whose usage is written.
     counted: HashSet<String>,
     /// The message that is being read, and what it cost as far as is known.
@@ -70,6 +73,9 @@ impl Claude<'_> {
         if line["isSidechain"] == true {
             return self.sides.line(self.writer, line);
         }
+        if self.is_rewound(&line) {
+            return self.writer.keep("rewound", line);
+        }
         match text(&line, "type").unwrap_or("unknown") {
             "user" => self.user(line),
             "assistant" => self.assistant(line),
@@ -83,6 +89,24 @@ impl Claude<'_> {
             },
             kind => self.writer.keep(kind, line.clone()),
         }
+    }
+
+    /// What was taken back is no part of the conversation any more, but was paid for.
+    fn is_rewound(&mut self, line: &Value) -> bool {
+        let Some(uuid) = text(line, "uuid") else { return false };
+        let is_child = || text(line, "parentUuid").is_some_and(|parent| self.rewound.contains(parent));
+        if !self.rewound.contains(uuid) && !is_child() {
+            return false;
+        }
+        self.rewound.insert(uuid.to_owned());
+        if text(line, "type") == Some("assistant") {
+            let id = text(&line["message"], "id").unwrap_or(uuid).to_owned();
+            if self.answer.as_ref().is_none_or(|(before, _)| *before != id) {
+                self.flush();
+            }
+            self.answer = Some((id, usage(&line["message"]["usage"])));
+        }
+        true
     }
 
     fn user(&mut self, line: Value) {

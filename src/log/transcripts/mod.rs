@@ -10,6 +10,7 @@
 //! | `find` | the newest transcript of an agent for a directory |
 //! | `claude`, `codex`, `gemini`, `opencode` | one agent's lines -> events |
 //! | `sidechain` | what subagents of Claude Code did |
+//! | `rewound` | what of Claude Code's lines the person took back |
 //! | `edits` | files before and after an edit, where a transcript holds enough of both |
 //! | `json` | reading what may have any shape |
 //! | `writer` | events -> rows |
@@ -28,6 +29,7 @@ mod gemini;
 mod json;
 mod opencode;
 mod place;
+mod rewound;
 mod sidechain;
 mod writer;
 

@@ -14,13 +14,13 @@ use crate::session::{Error, Held, Latest, Removal, Session, Source, Store, size_
 
 /// Remove old sessions from the store, after showing which
 ///
-/// Without `--yes`, nothing is removed: it says which sessions would go, how old and how large they are, and which are held. A
-/// session goes when it fits everything that is asked for; when nothing is, those are shown in which nothing has happened for 90
-/// days.
+/// Without `--yes`, nothing is removed: it says which sessions would go, how old and how large they are, and which are
+/// held. A session goes when it fits everything that is asked for; when nothing is, those are shown in which nothing
+/// has happened for 90 days.
 ///
-/// What is open in a process stays, whatever is asked for, and what is running: sessions that nobody has ended, and in which something
-/// happened within a day. So does a capture that was not applied, unless `--unapplied` is given: one that `git glue-apply` of this
-/// version has not landed whole, from this store.
+/// What is open in a process stays, whatever is asked for, and what is running: sessions that nobody has ended, and in
+/// which something happened within a day. So does a capture that was not applied, unless `--unapplied` is given: one
+/// that `git glue-apply` of this version has not landed whole, from this store.
 ///
 /// A session is removed with all that it holds: capture, conversation, what is known of it. It cannot be taken back.
 #[derive(Debug, clap::Parser)]

@@ -10,9 +10,9 @@ use super::store::open_regular;
 use super::{CONVERSATION, Event, Rows, Session};
 
 impl Session {
-    /// When something happened in it for the last time, as far as can be told: the time of the last event of its conversation,
-    /// the end or start in its meta.json, and for want of both when its files were written. Copying a store changes the
-    /// last, so what the files say goes first.
+    /// When something happened in it for the last time, as far as can be told: the time of the last event of its
+    /// conversation, the end or start in its meta.json, and for want of both when its files were written. Copying a
+    /// store changes the last, so what the files say goes first.
     pub fn last_activity(&self) -> Option<Timestamp> {
         let told = || {
             let meta = self.meta().ok()?;

@@ -1,6 +1,7 @@
 //! `.lock`: which process has a session open. A text file with a decimal pid and a newline, as Glue writes it.
 //!
-//! Glue never asks whether the process still lives; here a dead one's lock is taken over. A live one's is never touched.
+//! Glue never asks whether the process still lives; here a dead one's lock is taken over. A live one's is never
+//! touched.
 
 use std::fs;
 use std::io::{self, Write};

@@ -1,7 +1,8 @@
 //! Removing sessions, and what speaks against it.
 //!
-//! A session first gets a name that no list shows, then its files go: a crash in between leaves no half session, only something that
-//! the next removal sweeps away. Links are never followed; a session that is one itself is unlinked, what it leads to stays.
+//! A session first gets a name that no list shows, then its files go: a crash in between leaves no half session, only
+//! something that the next removal sweeps away. Links are never followed; a session that is one itself is unlinked,
+//! what it leads to stays.
 
 use std::fs;
 use std::io;
@@ -44,8 +45,8 @@ pub struct Removal {
 const DOOMED: &str = ".glue-prune-";
 
 impl Removal {
-    /// What there is to know of a session before it is removed. Captures that were not applied do not hold it when they are
-    /// `expendable`.
+    /// What there is to know of a session before it is removed. Captures that were not applied do not hold it when they
+    /// are `expendable`.
     pub fn of(session: Session, expendable: bool) -> Removal {
         let held = session.held(expendable);
         Removal { size: size_of(session.dir()), active: session.last_activity(), held, session }
@@ -67,7 +68,8 @@ impl Session {
         (!expendable && self.has_unapplied()).then_some(Held::Unapplied)
     }
 
-    /// Whether there is a capture of which nothing says that it was applied. What was set aside counts when there is no other.
+    /// Whether there is a capture of which nothing says that it was applied. What was set aside counts when there is no
+    /// other.
     fn has_unapplied(&self) -> bool {
         let is_applied = |sidecar: Option<Sidecar>| {
             sidecar.is_some_and(|sidecar| sidecar.applied_at.is_some() || sidecar.entries == Some(0))

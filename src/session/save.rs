@@ -154,8 +154,8 @@ impl Session {
         .map_err(Error::io("write", self.path(SIDECAR)))
     }
 
-    /// Notes in the sidecar that its capture was applied, if it is still the one that `applied` is of; with none, that it is not
-    /// applied any more.
+    /// Notes in the sidecar that its capture was applied, if it is still the one that `applied` is of; with none, that
+    /// it is not applied any more.
     ///
     /// # Errors
     /// When it cannot be written down.

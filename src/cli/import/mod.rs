@@ -19,20 +19,22 @@ use crate::session::{Arrival, Capture, Session, Source, Store};
 
 /// Take a capture, or another agent's transcript, from a file or a pipe into the session store
 ///
-/// Reads an mbox, with the sidecar <path>.meta.json and the bundle <path>.bundle if they are beside it, and makes a session of it, for `git glue-show`,
-/// `git glue-apply` and the others. Any mbox that `git am` takes will do. The session keeps the id it was captured under.
+/// Reads an mbox, with the sidecar <path>.meta.json and the bundle <path>.bundle if they are beside it, and makes a
+/// session of it, for `git glue-show`, `git glue-apply` and the others. Any mbox that `git am` takes will do. The
+/// session keeps the id it was captured under.
 ///
-/// A later capture of a session that is in the store replaces the one before, which is kept as `runtime.mbox.previous` in
-/// the session's directory. The same capture again, or one that found nothing else, changes nothing; an earlier one is
-/// refused, unless `--force` is given. A capture that names the id of a session here but comes from elsewhere (another
-/// sandbox or directory, another starting commit) becomes a session of its own, with a new id.
+/// A later capture of a session that is in the store replaces the one before, which is kept as `runtime.mbox.previous`
+/// in the session's directory. The same capture again, or one that found nothing else, changes nothing; an earlier one
+/// is refused, unless `--force` is given. A capture that names the id of a session here but comes from elsewhere
+/// (another sandbox or directory, another starting commit) becomes a session of its own, with a new id.
 ///
-/// The capture is read through and checked against its sidecar first; if anything is wrong with it, nothing is written. The
-/// new session's id is printed on standard output.
+/// The capture is read through and checked against its sidecar first; if anything is wrong with it, nothing is written.
+/// The new session's id is printed on standard output.
 ///
-/// With `--from`, it is the transcript of a session of that agent, which becomes a session with a conversation: to be listed,
-/// looked at, resumed. The transcript is only read. Its session always gets the same id, so that it can be taken in again when it
-/// has grown; when it has become another, or the session was changed here, it is refused unless `--force` is given.
+/// With `--from`, it is the transcript of a session of that agent, which becomes a session with a conversation: to be
+/// listed, looked at, resumed. The transcript is only read. Its session always gets the same id, so that it can be
+/// taken in again when it has grown; when it has become another, or the session was changed here, it is refused unless
+/// `--force` is given.
 #[derive(Debug, clap::Parser)]
 #[command(name = "git-glue-import", bin_name = "git glue-import", version)]
 pub struct Args {
@@ -46,7 +48,8 @@ pub struct Args {
     #[arg(long, value_name = "agent")]
     from: Option<From>,
 
-    /// Take in a capture that is older than the one of that session in the store, or a transcript that has become another, in its place
+    /// Take in a capture that is older than the one of that session in the store, or a transcript that has become
+    /// another, in its place
     #[arg(long, short)]
     force: bool,
 

@@ -40,8 +40,8 @@ pub(super) fn candidates(store: &Store) -> Result<Vec<Candidate>, Error> {
     Ok(candidates)
 }
 
-/// The session that `spec` means: what every program takes for an id goes first, but for files that lie about by chance; then
-/// whatever has it in its id, title or directory.
+/// The session that `spec` means: what every program takes for an id goes first, but for files that lie about by
+/// chance; then whatever has it in its id, title or directory.
 pub(super) fn named(ui: &mut Ui, store: &Store, spec: &OsStr) -> Result<Source, Failure> {
     let text = spec.to_string_lossy();
     let is_path = text.chars().any(std::path::is_separator);

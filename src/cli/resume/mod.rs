@@ -14,13 +14,15 @@ use crate::session::{Conversation, Error, Store};
 
 /// Print a session as context for the next agent
 ///
-/// What was said and done, ready to be piped into another agent or sent to a provider, with the prompt that you give at its end.
-/// Every turn is whole: a call that got no result is answered with `[cancelled by user]`, a result without its call is left out.
-/// Thoughts of the model, notices, and what subagents did on the way are left out; what is, is said at the beginning.
+/// What was said and done, ready to be piped into another agent or sent to a provider, with the prompt that you give at
+/// its end. Every turn is whole: a call that got no result is answered with `[cancelled by user]`, a result without its
+/// call is left out. Thoughts of the model, notices, and what subagents did on the way are left out; what is, is said
+/// at the beginning.
 ///
-/// `<id>` is a session's id, the beginning of one, `latest`, the path of a session's directory or of a conversation, `-` for
-/// standard input; or any part of the id, the title or the directory of a session, in capitals or not. When that fits more than
-/// one, they are listed and the exit status is 2. Without it, you choose on a terminal; elsewhere it is `--continue`.
+/// `<id>` is a session's id, the beginning of one, `latest`, the path of a session's directory or of a conversation,
+/// `-` for standard input; or any part of the id, the title or the directory of a session, in capitals or not. When
+/// that fits more than one, they are listed and the exit status is 2. Without it, you choose on a terminal; elsewhere
+/// it is `--continue`.
 ///
 /// Nothing is redacted: what a session holds of secrets goes along.
 #[derive(Debug, clap::Parser)]
@@ -46,10 +48,10 @@ pub struct Args {
 
     /// Leave out what does not fit in so many tokens, such as 50000 or 50k
     ///
-    /// The beginning, the newest, and every change of a file stay, and of other prompts the start; changes that do not fit either are
-    /// named by their files. A token is
-    /// taken for four bytes of what is printed, which is rather too many for English and for code, and too few for scripts such as
-    /// Chinese. The least is 1000.
+    /// The beginning, the newest, and every change of a file stay, and of other prompts the start; changes that do not
+    /// fit either are named by their files. A token is taken for four bytes of what is printed. That is about right for
+    /// English; code can have a third more tokens than that, and scripts such as Chinese twice as many. The least is
+    /// 1000.
     #[arg(long, value_name = "tokens", value_parser = parse_budget)]
     budget: Option<usize>,
 

@@ -1,4 +1,5 @@
-//! The person chooses: a numbered list on standard error, a line from the terminal. Standard output stays the context's.
+//! The person chooses: a numbered list on standard error, a line from the terminal. Standard output stays the
+//! context's.
 
 use std::io::{IsTerminal, stderr, stdin};
 

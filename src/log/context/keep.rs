@@ -105,8 +105,8 @@ impl Keeper {
         }
     }
 
-    /// Lets go of the least important until what is kept takes no more than `allowed` bytes. Whether there is nothing more
-    /// to let go of.
+    /// Lets go of the least important until what is kept takes no more than `allowed` bytes. Whether there is nothing
+    /// more to let go of.
     pub(super) fn shrink(&mut self, allowed: usize) -> bool {
         while self.bytes > allowed {
             if self.tail.len() > 1 {
@@ -248,8 +248,8 @@ impl Keeper {
     }
 }
 
-/// What is worth keeping of a turn: the start of a prompt, or the calls that changed files, as far as they worked, with the start of
-/// what came of them.
+/// What is worth keeping of a turn: the start of a prompt, or the calls that changed files, as far as they worked, with
+/// the start of what came of them.
 fn essence_of(turn: Turn) -> Option<Turn> {
     const RESULT: usize = 300;
     const PROMPT: usize = 600;

@@ -13,7 +13,8 @@
 //! | `text` | turns as a transcript, as Markdown |
 //! | `chat` | turns as the messages of an API |
 //!
-//! With a budget, memory holds no more than a few times the budget, however long the conversation is. Nothing is redacted.
+//! With a budget, memory holds no more than a few times the budget, however long the conversation is. Nothing is
+//! redacted.
 
 mod chat;
 mod clip;

@@ -1,6 +1,6 @@
 //! Turns as text: a transcript that people and models read alike, and Markdown. Nothing that was said can pass for
-//! something that somebody else said: in the transcript, a line that looks like one of our own headings gets a backslash;
-//! in Markdown, texts are quoted, and fences are longer than any in what they hold.
+//! something that somebody else said: in the transcript, a line that looks like one of our own headings gets a
+//! backslash; in Markdown, texts are quoted, and fences are longer than any in what they hold.
 
 use std::fmt::Write as _;
 

@@ -1,6 +1,6 @@
-//! Events -> turns. A provider takes a conversation only when every call has its result right behind it, once, and
-//! no result is without its call; a session's log promises none of that: a turn may have been cancelled in the middle, rows may
-//! be lost, results of a batch come when the slowest is done.
+//! Events -> turns. A provider takes a conversation only when every call has its result right behind it, once, and no
+//! result is without its call; a session's log promises none of that: a turn may have been cancelled in the middle,
+//! rows may be lost, results of a batch come when the slowest is done.
 
 use std::collections::VecDeque;
 
@@ -173,8 +173,8 @@ impl Turns {
         }
     }
 
-    /// An id may come again in a later turn, so the newest call that has it counts; of one turn, the first that waits. A
-    /// skill that was activated by hand has no id, neither in its call nor in its result.
+    /// An id may come again in a later turn, so the newest call that has it counts; of one turn, the first that waits.
+    /// A skill that was activated by hand has no id, neither in its call nor in its result.
     fn result(&mut self, result: CallResult) {
         let newest = self.waiting.len().saturating_sub(1);
         for (number, turn) in self.waiting.iter_mut().enumerate().rev() {

@@ -1,5 +1,6 @@
-//! Claude Code: `projects/<directory>/<session id>.jsonl`, a line for every block of a message, in the order in which they came. Lines of
-//! one answer share a message id, and all carry its usage as far as it was known then: the last of them counts.
+//! Claude Code: `projects/<directory>/<session id>.jsonl`, a line for every block of a message, in the order in which
+//! they came. Lines of one answer share a message id, and all carry its usage as far as it was known then: the last of
+//! them counts.
 
 use std::collections::HashSet;
 use std::fs::File;

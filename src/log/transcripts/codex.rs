@@ -1,6 +1,6 @@
 //! Codex: `sessions/YYYY/MM/DD/rollout-<time>-<id>.jsonl`. Two logs are interleaved in it, what went over the wire
-//! (`response_item`) and what was shown (`event_msg`); most of what was said is in both, in either order. Of each text as many are
-//! taken as the log has that has more of them.
+//! (`response_item`) and what was shown (`event_msg`); most of what was said is in both, in either order. Of each text
+//! as many are taken as the log has that has more of them.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -250,7 +250,8 @@ impl Codex<'_> {
         self.writer.result(CallResult { call_id, content, success: Some(success), status, summary: None, metadata });
     }
 
-    /// What was spent in all comes again and again; what is new of it counts. Codex counts what comes from the cache as read.
+    /// What was spent in all comes again and again; what is new of it counts. Codex counts what comes from the cache as
+    /// read.
     fn tokens(&mut self, info: &Value) {
         let of = |usage: &Value| Usage {
             input: number(usage, "input_tokens").saturating_sub(number(usage, "cached_input_tokens")),

@@ -1,5 +1,5 @@
-//! Files before and after an edit, where a transcript holds enough of both. What is only likely is left out: a replay shows
-//! these as what happened.
+//! Files before and after an edit, where a transcript holds enough of both. What is only likely is left out: a replay
+//! shows these as what happened.
 
 use serde_json::{Map, Value, json};
 
@@ -12,8 +12,8 @@ pub(super) fn diff(path: &str, before: &str, after: &str, is_new: bool) -> Map<S
     all.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
 }
 
-/// What Claude Code's `toolUseResult` tells of a file: the whole of it before, and either the whole of it after, or what was
-/// replaced in it.
+/// What Claude Code's `toolUseResult` tells of a file: the whole of it before, and either the whole of it after, or
+/// what was replaced in it.
 pub(super) fn of_claude(result: &Value) -> Option<Map<String, Value>> {
     let path = text(result, "filePath")?;
     let before = ["originalFile", "originalFileContents"].iter().find_map(|key| result.get(key)?.as_str());

@@ -1,6 +1,7 @@
-//! Gemini CLI: `tmp/<project>/chats/session-<time>-<id>.jsonl`, in older versions one object with all `messages`. A line replaces the
-//! message with its id that came before; `$set` changes what is known, and with `messages` all of them; `$rewindTo` takes back a message
-//! and those after it. So the file is read twice: to know which lines stay, then these, in their order.
+//! Gemini CLI: `tmp/<project>/chats/session-<time>-<id>.jsonl`, in older versions one object with all `messages`. A
+//! line replaces the message with its id that came before; `$set` changes what is known, and with `messages` all of
+//! them; `$rewindTo` takes back a message and those after it. So the file is read twice: to know which lines stay, then
+//! these, in their order.
 
 use std::collections::HashMap;
 use std::fs::{self, File};

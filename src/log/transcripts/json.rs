@@ -11,7 +11,8 @@ pub(super) fn parse(bytes: &[u8]) -> Option<Value> {
     serde_json::from_slice(bytes).ok().or_else(|| serde_json::from_str(&String::from_utf8_lossy(bytes)).ok())
 }
 
-/// A file that is one JSON object, from its first brace on: programs that print one say something before it now and then.
+/// A file that is one JSON object, from its first brace on: programs that print one say something before it now and
+/// then.
 pub(super) fn whole(file: &mut File) -> io::Result<Option<Value>> {
     const LARGEST: u64 = 512 << 20;
     file.rewind()?;

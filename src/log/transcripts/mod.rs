@@ -1,5 +1,5 @@
-//! What other agents recorded, made into sessions of the store: a transcript's lines become the events of a conversation, so
-//! that a session of any agent can be listed, looked at and resumed.
+//! What other agents recorded, made into sessions of the store: a transcript's lines become the events of a
+//! conversation, so that a session of any agent can be listed, looked at and resumed.
 //!
 //! ```text
 //! find -> identify -> read lines -> write events -> place in the store
@@ -16,10 +16,10 @@
 //! | `writer` | events -> rows |
 //! | `place` | into the store: as a session, or as the later state of one |
 //!
-//! None of these formats is documented, and all change; what is known of them is from transcripts and from the agents' sources. So
-//! a line that cannot be read costs itself and is counted, and one of a kind that is not known is kept as it came: a row without
-//! `schema_version` whose `type` is the agent's name, a dot and the line's own type, with the line under `original`. Transcripts
-//! are only read.
+//! None of these formats is documented, and all change; what is known of them is from transcripts and from the agents'
+//! sources. So a line that cannot be read costs itself and is counted, and one of a kind that is not known is kept as
+//! it came: a row without `schema_version` whose `type` is the agent's name, a dot and the line's own type, with the
+//! line under `original`. Transcripts are only read.
 
 mod claude;
 mod codex;
@@ -203,8 +203,8 @@ impl Transcript {
     /// Takes it into the store.
     ///
     /// # Errors
-    /// When it holds no event; [`Error::Differs`] when its session is there with another history, unless `force`; when the store
-    /// cannot be written.
+    /// When it holds no event; [`Error::Differs`] when its session is there with another history, unless `force`; when
+    /// the store cannot be written.
     pub fn import(self, store: &Store, force: bool) -> Result<Placed, Error> {
         place::place(self, store, force)
     }

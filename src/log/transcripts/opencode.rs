@@ -1,6 +1,6 @@
-//! OpenCode: what `opencode export <id>` prints, one object with the session's `info` and its `messages`; or the files that versions
-//! before the database kept, `storage/session/<project>/<id>.json`, with messages and parts in folders beside it. Ids rise with time,
-//! so names are in order.
+//! OpenCode: what `opencode export <id>` prints, one object with the session's `info` and its `messages`; or the files
+//! that versions before the database kept, `storage/session/<project>/<id>.json`, with messages and parts in folders
+//! beside it. Ids rise with time, so names are in order.
 
 use std::fs::{self, File};
 use std::io;

@@ -1,6 +1,6 @@
-//! Into the store: as a session of its own, or as the later state of one. The session remembers in `import.json` where it comes from
-//! and what was written, so that the same transcript can be taken in again when it has grown, and nothing is lost that was
-//! written here since.
+//! Into the store: as a session of its own, or as the later state of one. The session remembers in `import.json` where
+//! it comes from and what was written, so that the same transcript can be taken in again when it has grown, and nothing
+//! is lost that was written here since.
 
 use std::fs::{self, File};
 use std::io::{self, BufReader, Read};
@@ -116,7 +116,8 @@ fn replace(
     Ok(if reason.is_some() { Arrived::Forced } else { Arrived::Grown })
 }
 
-/// Whether `new` has all that `old` has up to its last prompt, and no fewer rows: what comes after a prompt is still being written.
+/// Whether `new` has all that `old` has up to its last prompt, and no fewer rows: what comes after a prompt is still
+/// being written.
 fn continues(old: &Path, new: &Path) -> io::Result<bool> {
     let (mut rows, mut stable, mut count) = (Rows::new(File::open(old)?, 0, LONGEST_ROW), 0, 0_u64);
     while let Some(row) = rows.advance()? {

@@ -1,5 +1,5 @@
-//! Prompts that the person took back. Claude Code leaves what came of them in the file and lets the next prompt hang on the same
-//! line as the one that it replaces: of two prompts with one parent, the later counts.
+//! Prompts that the person took back. Claude Code leaves what came of them in the file and lets the next prompt hang on
+//! the same line as the one that it replaces: of two prompts with one parent, the later counts.
 
 use std::collections::{HashMap, HashSet};
 use std::fs::File;

@@ -1,6 +1,6 @@
-//! What subagents of Claude Code did. Older versions write it into the session's file, as lines with `isSidechain` that hang together
-//! by their parents; later ones name the agent in each line, and give it a file of its own: `agent-<id>.jsonl` beside the session's, or
-//! in `<session id>/subagents/`.
+//! What subagents of Claude Code did. Older versions write it into the session's file, as lines with `isSidechain` that
+//! hang together by their parents; later ones name the agent in each line, and give it a file of its own:
+//! `agent-<id>.jsonl` beside the session's, or in `<session id>/subagents/`.
 
 use std::collections::{HashMap, HashSet};
 use std::fs::{self, File};

@@ -1,5 +1,5 @@
-//! Events -> rows, in the form that Glue writes now (version 1 of its events): a row's sequence is its line, a turn begins with
-//! every prompt, a request with every answer of the model.
+//! Events -> rows, in the form that Glue writes now (version 1 of its events): a row's sequence is its line, a turn
+//! begins with every prompt, a request with every answer of the model.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};

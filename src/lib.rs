@@ -33,9 +33,8 @@
 //! | [`mbox`] | a series of entries as mail, bytes to entries and back; sees no repository, no path on disk, no clock |
 //! | [`patch`] | one entry's diff, as data; sees no more than `mbox` does |
 //! | [`apply`] | store -> entries -> trees -> commits -> branch -> work tree |
-//! | [`log`] | a session's conversation -> context for the next agent |
+//! | [`log`] | what was said and done in a session: recorded, shown, checked, told to the next agent, taken in from others |
 //! | [`replay`] | the log of a session -> steps, and what they did to files -> terminal, page |
-//! | [`log`] | a session's conversation -> context for the next agent; other agents' transcripts -> conversations |
 //! | [`handoff`] | a session's end -> `.agent-history/` -> the next session's start; shared with Session Glue |
 //! | [`audit`] | what would run here, what is secret, what is spoofed; and how hostile text is shown |
 //! | [`git`] | what is asked of gix and of the git program, in one place |

@@ -80,12 +80,13 @@ fn every_command_has_its_form() {
     for program in git_glue::cli::programs() {
         let page = git_glue::cli::manual::page(program.get_name());
         let (_, forms) = git_glue::cli::manual::sections(page).find(|(title, _)| *title == "SYNOPSIS").unwrap();
-        let mut commands = vec![(program.get_name().to_owned(), program.clone())];
+        let name = program.get_bin_name().unwrap_or(program.get_name()).to_owned();
+        let mut commands = vec![(name.clone(), program.clone())];
         while let Some((called, command)) = commands.pop() {
             let below =
                 command.get_subcommands().map(|below| (format!("{called} {}", below.get_name()), below.clone()));
             commands.extend(below);
-            if called != program.get_name() {
+            if called != name {
                 let is_own = |form: &str| format!("{} ", form.trim()).starts_with(&format!("{called} "));
                 assert!(forms.lines().any(is_own), "the synopsis lacks `{called}`");
             }

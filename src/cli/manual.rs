@@ -18,7 +18,7 @@ pub fn exit_statuses(program: &str) -> &'static str {
     match program {
         "git-glue-apply" => "012345",
         "git-glue-capture" => "01245",
-        "git-glue-list" | "git-glue-resume" | "git-glue-prune" | HANDOFF => "012",
+        "git-glue-list" | "git-glue-log" | "git-glue-resume" | "git-glue-prune" | HANDOFF => "012",
         _ => "0124",
     }
 }
@@ -26,7 +26,7 @@ pub fn exit_statuses(program: &str) -> &'static str {
 /// The program that is not about captures, nor run through git.
 const HANDOFF: &str = "glue-handoff";
 
-const PAGES: [(&str, &str); 11] = [
+const PAGES: [(&str, &str); 12] = [
     ("git-glue-capture", include_str!("manual/git-glue-capture.md")),
     ("git-glue-apply", include_str!("manual/git-glue-apply.md")),
     ("git-glue-list", include_str!("manual/git-glue-list.md")),
@@ -35,6 +35,7 @@ const PAGES: [(&str, &str); 11] = [
     ("git-glue-export", include_str!("manual/git-glue-export.md")),
     ("git-glue-import", include_str!("manual/git-glue-import.md")),
     ("git-glue-prune", include_str!("manual/git-glue-prune.md")),
+    ("git-glue-log", include_str!("manual/git-glue-log.md")),
     ("git-glue-resume", include_str!("manual/git-glue-resume.md")),
     ("git-glue-replay", include_str!("manual/git-glue-replay.md")),
     (HANDOFF, include_str!("manual/glue-handoff.md")),
@@ -105,7 +106,10 @@ pub fn complete(command: Command) -> Command {
 fn with_usage(command: Command, called: &str, forms: &[&str]) -> Command {
     if command.has_subcommands() {
         let below: Vec<_> = command.get_subcommands().map(|command| command.get_name().to_owned()).collect();
-        let command = command.override_usage(format!("{called} <command> [<options>]"));
+        let is_below = |form: &&str| below.iter().any(|name| form.starts_with(&format!("{called} {name}")));
+        let own: Vec<_> = forms.iter().filter(|form| form.starts_with(called) && !is_below(form)).copied().collect();
+        let own = if own.is_empty() { format!("{called} <command> [<options>]") } else { own.join("\n       ") };
+        let command = command.override_usage(own);
         return below.into_iter().fold(command, |command, name| {
             command.mut_subcommand(&name, |below| with_usage(below, &format!("{called} {name}"), forms))
         });

@@ -17,6 +17,7 @@ pub mod export;
 pub mod handoff;
 pub mod import;
 pub mod list;
+pub mod log;
 pub mod manual;
 mod pager;
 mod painted;
@@ -76,6 +77,7 @@ pub fn programs() -> Vec<clap::Command> {
         command::<export::Args>(),
         command::<import::Args>(),
         command::<prune::Args>(),
+        command::<log::Args>(),
         command::<resume::Args>(),
         command::<replay::Args>(),
         command::<handoff::Args>(),

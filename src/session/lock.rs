@@ -22,17 +22,31 @@ pub struct Lock {
 
 impl Lock {
     pub(super) fn take(session: &Session) -> Result<Lock, Error> {
-        let path = session.path(".lock");
         // Two of ours that find the same dead lock must not remove each other's new one.
-        atomic::exclusively(session.dir(), || match holder(&path) {
-            Holder::Us => Ok(Lock { path: path.clone(), borrowed: true }),
-            Holder::Alive(pid) => Err(Error::Locked { id: session.id().to_owned(), pid, path: path.clone() }),
+        atomic::exclusively(session.dir(), || Lock::take_undisturbed(session))
+    }
+
+    /// The same for one that is inside of [`atomic::exclusively`] already.
+    pub(super) fn take_undisturbed(session: &Session) -> Result<Lock, Error> {
+        let path = session.path(".lock");
+        match holder(&path) {
+            Holder::Us => Ok(Lock { path, borrowed: true }),
+            Holder::Alive(pid) => Err(Error::Locked { id: session.id().to_owned(), pid, path }),
             Holder::Dead => {
                 atomic::remove(&path).map_err(Error::io("remove", &path))?;
                 create(session, &path)
             }
             Holder::Nobody => create(session, &path),
-        })
+        }
+    }
+}
+
+impl Lock {
+    /// Gives it back when dropped, also one that a process left behind which had our pid by chance: in a container that
+    /// is not rare. For those who know that this process has it for nothing else.
+    pub(super) fn for_a_moment(mut self) -> Lock {
+        self.borrowed = false;
+        self
     }
 }
 

@@ -248,7 +248,7 @@ impl Meta {
 }
 
 /// A time as it stands in the store's files; without a zone it is read as UTC.
-pub(super) fn parse_time(text: &str) -> Option<Timestamp> {
+pub(crate) fn parse_time(text: &str) -> Option<Timestamp> {
     let naive = || text.parse::<DateTime>().ok()?.to_zoned(TimeZone::UTC).ok();
     text.parse().ok().or_else(|| naive().map(|zoned| zoned.timestamp()))
 }

@@ -43,13 +43,14 @@ pub use bundle::{BUNDLE_ENDING, Bundle};
 pub use capture::{Capture, Problem};
 pub use capture_files::CaptureFile;
 pub use conversation::{
-    Access, At, Body, CONVERSATION, Call, CallResult, Conversation, Event, LONGEST_ROW, Outcome, Row, Rows, Spawned,
-    Usage,
+    Access, At, Backwards, Body, CONVERSATION, Call, CallResult, Conversation, Event, LONGEST_ROW, Outcome, Row, Rows,
+    Span, Spawned, Usage,
 };
 pub use export::Exported;
 pub use id::{dir_name, minted_at, new_id, tame_id};
 pub use import::{Arrival, Imported};
 pub use lock::Lock;
+pub(crate) use meta::parse_time;
 pub use meta::{META_VERSION, Meta};
 pub use newest::Newest;
 pub use prune::{Held, Removal};

@@ -123,6 +123,30 @@ impl Store {
         Ok(session)
     }
 
+    /// The session of this meta's id. One that is new gets the directory and the meta; so does one whose maker was
+    /// stopped before it had written them.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn open_or_create(&self, meta: &Meta) -> Result<Session, Error> {
+        let id = dir_name(&meta.id);
+        self.create_sessions_dir()?;
+        let dir = self.sessions().join(&id);
+        match atomic::create_private_dir(&dir) {
+            Err(e) if e.kind() != io::ErrorKind::AlreadyExists || !dir.is_dir() => {
+                return Err(Error::io("create", dir)(e));
+            }
+            _ => {}
+        }
+        let session = Session { id, dir };
+        let path = session.meta_path();
+        atomic::exclusively(&session.dir, || match session.meta() {
+            Err(Damage::Missing) => atomic::write(&path, &meta.to_json()).map_err(Error::io("write", &path)),
+            _ => Ok(()),
+        })?;
+        Ok(session)
+    }
+
     /// The newest session that is still open (no end time) and works in `cwd`, among the 64 newest of the store.
     pub fn open_session_for(&self, cwd: &Path) -> Option<Session> {
         const LOOKED_AT: usize = 64;
@@ -214,6 +238,17 @@ impl Session {
     /// [`Error::Locked`] while another live process has it.
     pub fn lock(&self) -> Result<Lock, Error> {
         Lock::take(self)
+    }
+
+    /// Runs `work` while no other process of ours is at work in the session, and Glue has it not open.
+    ///
+    /// # Errors
+    /// Those of `work`, and [`Error::Locked`] while another live process has the session open.
+    pub fn write_alone<T>(&self, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+        atomic::exclusively(&self.dir, || {
+            let _lock = Lock::take_undisturbed(self)?.for_a_moment();
+            work()
+        })
     }
 
     /// The path of a file of the session.

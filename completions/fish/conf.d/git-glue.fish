@@ -16,3 +16,4 @@ complete -c git -k -f -n '__fish_git_using_command glue-import' -a '(__fish_git_
 complete -c git -k -f -n '__fish_git_using_command glue-prune' -a '(__fish_git_glue_forward glue-prune)'
 complete -c git -k -f -n '__fish_git_using_command glue-resume' -a '(__fish_git_glue_forward glue-resume)'
 complete -c git -k -f -n '__fish_git_using_command glue-replay' -a '(__fish_git_glue_forward glue-replay)'
+complete -c git -k -f -n '__fish_git_using_command glue-log' -a '(__fish_git_glue_forward glue-log)'

@@ -5,18 +5,23 @@
 //! |---|---|
 //! | `open` | finding a conversation and opening it |
 //! | `rows` | bytes -> rows |
+//! | `shorten` | a row that is too long to be held -> one with shorter strings |
+//! | `backwards` | the rows of a file from its end |
 //! | `event` | a row -> an event, of both forms that Glue writes: with and without `schema_version` |
 //! | `tool` | what a call of a tool is about: a file, a command |
 //! | `outcome` | how a call ended |
 //!
 //! Writing and checking rows is the business of the log; what an event looks like to people, of the programs.
 
+mod backwards;
 mod event;
 mod open;
 mod outcome;
 mod rows;
+mod shorten;
 mod tool;
 
+pub use backwards::{Backwards, Span};
 pub use event::{Body, Call, CallResult, Event, Spawned, Usage};
 pub use open::{At, CONVERSATION, Conversation};
 pub use outcome::Outcome;

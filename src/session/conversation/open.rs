@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::{LONGEST_ROW, Rows};
 use crate::session::store::open_regular;
-use crate::session::{Error, Session, Source};
+use crate::session::{Error, Session, Source, atomic};
 
 /// The file of a session's conversation.
 pub const CONVERSATION: &str = "conversation.jsonl";
@@ -79,6 +79,20 @@ impl Conversation {
             }
             Source::Stdin => Conversation::spool(io::stdin().lock()),
         }
+    }
+
+    /// A session's conversation as it is while none of our programs writes to it: the file, where it is, and how much of
+    /// it there is.
+    ///
+    /// # Errors
+    /// As [`Conversation::open`].
+    pub fn settled(session: &Session) -> Result<(File, PathBuf, u64), Error> {
+        atomic::undisturbed(session.dir(), || {
+            let conversation = Conversation::open(Source::Session(session.clone()))?;
+            let path = session.path(CONVERSATION);
+            let length = conversation.file.metadata().map_err(Error::io("read", &path))?.len();
+            Ok((conversation.file, path, length))
+        })
     }
 
     /// Reads a pipe to its end, into a temporary file that nobody else sees.

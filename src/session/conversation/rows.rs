@@ -2,6 +2,8 @@
 
 use std::io::{self, BufRead, BufReader, Read};
 
+use super::shorten::Shortener;
+
 /// The longest row, in bytes, that the readers of events look into. The longest that are written hold a file twice.
 pub const LONGEST_ROW: usize = 16 << 20;
 
@@ -14,6 +16,8 @@ pub struct Rows<R> {
     offset: u64,
     /// The line of the last row.
     number: u64,
+    /// What is done about a row that is longer than that.
+    shortens: bool,
     row: Vec<u8>,
 }
 
@@ -26,7 +30,8 @@ pub struct Row<'a> {
     pub offset: u64,
     /// How much room it takes in the file, in bytes, with its newline.
     pub length: u64,
-    /// Its content without the newline; only the start of it when it [is cut](Row::is_cut).
+    /// Its content without the newline. When it [is cut](Row::is_cut), only the start of it, or all of it with
+    /// [shortened strings](Rows::shortening).
     pub bytes: &'a [u8],
     /// Whether it is longer than was to be looked at.
     pub is_cut: bool,
@@ -37,7 +42,19 @@ pub struct Row<'a> {
 impl<R: Read> Rows<R> {
     /// Reads rows from `reader`, which stands at `offset` of its file. Of each row no more than `longest` bytes are kept.
     pub fn new(reader: R, offset: u64, longest: usize) -> Rows<R> {
-        Rows { reader: BufReader::with_capacity(128 << 10, reader), longest, offset, number: 0, row: Vec::new() }
+        let reader = BufReader::with_capacity(128 << 10, reader);
+        Rows { reader, longest, offset, number: 0, shortens: false, row: Vec::new() }
+    }
+
+    /// Of a row that is too long, the long strings are shortened, and what remains is JSON exactly if the row is. It is
+    /// not cut off anywhere; so a row that is long without long strings is kept whole.
+    pub fn shortening(self) -> Rows<R> {
+        Rows { shortens: true, ..self }
+    }
+
+    /// Counts the lines from the one after `number`.
+    pub fn after(self, number: u64) -> Rows<R> {
+        Rows { number, ..self }
     }
 
     /// The next row; `None` at the end, behind which there may be more later.
@@ -49,17 +66,30 @@ impl<R: Read> Rows<R> {
         const KEPT: usize = 1 << 20;
         self.row.clear();
         self.row.shrink_to(KEPT);
-        let mut length = self.reader.by_ref().take(self.longest as u64 + 1).read_until(b'\n', &mut self.row)? as u64;
+        let mut length =
+            self.reader.by_ref().take((self.longest as u64).saturating_add(1)).read_until(b'\n', &mut self.row)? as u64;
         if length == 0 {
             return Ok(None);
         }
         let mut is_ended = self.row.last() == Some(&b'\n');
         let is_cut = !is_ended && self.row.len() > self.longest;
         if is_cut {
-            let (skipped, found) = skip_row(&mut self.reader)?;
-            (length, is_ended) = (length + skipped, found);
+            let mut shortener = self.shortens.then(Shortener::default);
+            if let Some(shortener) = &mut shortener {
+                let start = std::mem::take(&mut self.row);
+                shortener.feed(&start, &mut self.row);
+            } else {
+                self.row.truncate(self.longest);
+            }
+            let (rest, found) = pass_row(&mut self.reader, |bytes| {
+                if let Some(shortener) = &mut shortener {
+                    shortener.feed(bytes, &mut self.row);
+                }
+            })?;
+            (length, is_ended) = (length + rest, found);
+        } else if is_ended {
+            self.row.pop();
         }
-        self.row.truncate(self.row.len() - usize::from(is_ended || is_cut));
         let offset = self.offset;
         self.offset += length;
         self.number += 1;
@@ -79,23 +109,24 @@ impl Row<'_> {
     }
 }
 
-/// Passes over the rest of a row: how many bytes it had, and whether a newline ended it.
-fn skip_row(reader: &mut impl BufRead) -> io::Result<(u64, bool)> {
-    let mut skipped = 0;
+/// Passes over the rest of a row, which `see` gets in parts: how many bytes it had, and whether a newline ended it.
+fn pass_row(reader: &mut impl BufRead, mut see: impl FnMut(&[u8])) -> io::Result<(u64, bool)> {
+    let mut passed = 0;
     loop {
         let buffer = match reader.fill_buf() {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             buffer => buffer?,
         };
         if buffer.is_empty() {
-            return Ok((skipped, false));
+            return Ok((passed, false));
         }
         let end = memchr::memchr(b'\n', buffer);
+        see(&buffer[..end.unwrap_or(buffer.len())]);
         let length = end.map_or(buffer.len(), |end| end + 1);
         reader.consume(length);
-        skipped += length as u64;
+        passed += length as u64;
         if end.is_some() {
-            return Ok((skipped, true));
+            return Ok((passed, true));
         }
     }
 }
@@ -139,6 +170,18 @@ mod tests {
                 (4, 12, 6, b"1234".to_vec(), true, false)
             ]
         );
+    }
+
+    #[test]
+    fn of_a_long_row_the_strings_are_shortened() {
+        let long = format!("{{\"text\":\"{}\"}}\n[]", "x".repeat(1 << 20));
+        let mut rows = Rows::new(long.as_bytes(), 0, 1000).shortening().after(7);
+        let row = rows.advance().unwrap().unwrap();
+        assert!(row.is_cut && row.is_ended && row.bytes.len() < 100_000, "{}", row.bytes.len());
+        assert_eq!((row.number, row.length), (8, long.len() as u64 - 2));
+        let text: serde_json::Value = serde_json::from_slice(row.bytes).unwrap();
+        assert!(text["text"].as_str().unwrap().ends_with("xx"));
+        assert_eq!(rows.advance().unwrap().unwrap().bytes, b"[]");
     }
 
     proptest! {

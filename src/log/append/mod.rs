@@ -1,0 +1,290 @@
+//! Records events: fills in what the format wants, checks them, and adds them to a session's conversation for good.
+//!
+//! ```text
+//! line -> event -> filled in -> checked -> a batch of rows, under the lock: written, synced, acknowledged
+//! ```
+//!
+//! Several processes may record into one session. Each takes the lock for one batch at a time, and looks then at what the
+//! others have added. A row that breaks off, because its writer was killed, stays as it is: the next batch begins with a
+//! newline, so that nothing is glued to it.
+
+mod event;
+mod fill;
+mod place;
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use crate::session::{CONVERSATION, Error, META_VERSION, Meta, Session, Store, atomic, now};
+use event::Draft;
+use fill::{Given, fill};
+use place::Place;
+pub(super) use place::{identity, newlines};
+
+/// What a recorder has to know beyond the events.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// The directory that the session works in, for a new one.
+    pub cwd: String,
+    /// `provider/model`, for events that have to name one and do not.
+    pub model: Option<String>,
+    /// The title that the person gave.
+    pub title: Option<String>,
+}
+
+/// Records into one session.
+#[derive(Debug)]
+pub struct Recorder {
+    session: Session,
+    /// The session's id in its rows.
+    id: String,
+    model: Option<String>,
+    place: Option<Place>,
+    /// The session had come to its end before.
+    has_ended: bool,
+    tally: Tally,
+}
+
+/// What meta.json is told at the end.
+#[derive(Debug, Default)]
+struct Tally {
+    messages: u64,
+    title: Option<(String, Title)>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Title {
+    First,
+    Better,
+    OfThePerson,
+}
+
+/// An event that is in the file for good.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recorded {
+    /// Its sequence number.
+    pub sequence: u64,
+    /// Its id.
+    pub event_id: String,
+}
+
+/// What came of a batch.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Batch {
+    /// The events that are in the file, in order.
+    pub recorded: Vec<Recorded>,
+    /// The first line that is none, by its place in the batch, and why. What follows it was not looked at.
+    pub refused: Option<(usize, String)>,
+}
+
+impl Recorder {
+    /// Opens the session with this id, and makes it when it is new.
+    ///
+    /// # Errors
+    /// [`Error::NewerMeta`], [`Error::Damaged`], or the store cannot be written.
+    pub fn open(store: &Store, id: &str, options: Options) -> Result<Recorder, Error> {
+        let mut meta = Meta::new(id, options.cwd.clone());
+        meta.message_count = Some(0);
+        if let Some(model) = &options.model {
+            meta.model_ref = Some(model.clone());
+        }
+        Recorder::into(store.open_or_create(&meta)?, options)
+    }
+
+    /// Records into a session that is there.
+    ///
+    /// # Errors
+    /// As [`Recorder::open`].
+    pub fn into(session: Session, options: Options) -> Result<Recorder, Error> {
+        let path = session.path("meta.json");
+        let meta = session.meta().map_err(|damage| Error::Damaged { path: path.clone(), damage })?;
+        if meta.version() > META_VERSION {
+            return Err(Error::NewerMeta { path, version: meta.version() });
+        }
+        atomic::sweep(session.dir());
+        let id = if session.is_renamed(&meta) { session.id().to_owned() } else { meta.id.clone() };
+        let known = Some(meta.model()).filter(|model| !model.ends_with("/unknown"));
+        let title = options.title.map(|title| (title, Title::OfThePerson));
+        Ok(Recorder {
+            id,
+            model: options.model.or(known),
+            place: None,
+            has_ended: meta.end_time.is_some() || meta.status() != "running",
+            tally: Tally { messages: 0, title },
+            session,
+        })
+    }
+
+    /// The session's id, as its rows have it.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Records events, each a line of JSON; blank lines are passed over. When this returns, those that are told as
+    /// recorded stay whatever happens.
+    ///
+    /// # Errors
+    /// [`Error::Locked`] while another program has the session open, or it cannot be written. Nothing was recorded then.
+    pub fn record(&mut self, lines: &[&[u8]]) -> Result<Batch, Error> {
+        /// Programs of ours hold the lock of a session for moments only.
+        const PATIENCE: Duration = Duration::from_secs(1);
+        let drafts: Vec<_> = lines.iter().map(|line| Draft::parse(line)).collect();
+        let begun = Instant::now();
+        let session = self.session.clone();
+        loop {
+            match session.write_alone(|| self.write(&drafts)) {
+                Err(Error::Locked { .. }) if begun.elapsed() < PATIENCE => {
+                    std::thread::sleep(Duration::from_millis(20));
+                }
+                Ok(batch) => {
+                    if self.has_ended && !batch.recorded.is_empty() {
+                        self.has_ended = false;
+                        self.reopen()?;
+                    }
+                    return Ok(batch);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Brings meta.json up to date, and ends the session if `status` says how.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn finish(self, status: Option<&str>) -> Result<(), Error> {
+        if status.is_none() && self.tally.messages == 0 && self.tally.title.is_none() {
+            return Ok(());
+        }
+        self.session.update_meta(|meta| {
+            self.tally.put(meta);
+            if let Some(status) = status {
+                meta.end_time = Some(now());
+                meta.termination_status = (meta.version() >= META_VERSION).then(|| status.to_owned());
+            }
+        })
+    }
+
+    /// A session that is written to has not ended.
+    fn reopen(&self) -> Result<(), Error> {
+        self.session.update_meta(|meta| {
+            meta.end_time = None;
+            if meta.termination_status.is_some() {
+                meta.termination_status = Some("running".to_owned());
+            }
+        })
+    }
+
+    /// Fills in, checks and writes what there is, up to the first that is no event. The session is locked.
+    fn write(&mut self, drafts: &[Result<Option<Draft>, String>]) -> Result<Batch, Error> {
+        let path = self.session.path(CONVERSATION);
+        let failed = |error: io::Error| Error::io("write", path.clone())(error);
+        let (mut file, is_new) = open(&path).map_err(failed)?;
+        let mut place = Place::of(&file, self.place.take(), &self.id).map_err(failed)?;
+        let (mut batch, mut rows, mut tally) = (Batch::default(), Vec::new(), Tally::default());
+        if place.is_torn {
+            rows.push(b'\n');
+        }
+        for (number, draft) in drafts.iter().enumerate() {
+            let given = Given { id: &self.id, model: self.model.as_deref() };
+            let filled = match draft {
+                Ok(None) => continue,
+                Ok(Some(draft)) => fill(draft, &given, &mut place.turn),
+                Err(reason) => Err(reason.clone()),
+            };
+            match filled {
+                Ok(row) => {
+                    rows.extend_from_slice(row.text.as_bytes());
+                    rows.push(b'\n');
+                    tally.count(&row);
+                    batch.recorded.push(Recorded { sequence: row.sequence, event_id: row.event_id });
+                }
+                Err(reason) => {
+                    batch.refused = Some((number, reason));
+                    break;
+                }
+            }
+        }
+        if !batch.recorded.is_empty() {
+            put(&mut file, &rows, place.length).map_err(failed)?;
+            if is_new {
+                atomic::sync_dir(self.session.dir()).map_err(failed)?;
+            }
+            place.passed(rows.len());
+            self.tally.add(tally);
+        }
+        self.place = Some(place);
+        Ok(batch)
+    }
+}
+
+/// Opens a conversation for adding to it, or begins one.
+fn open(path: &Path) -> io::Result<(File, bool)> {
+    let is_file = |file: File| match file.metadata()?.is_file() {
+        true => Ok(file),
+        false => Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a file")),
+    };
+    if std::fs::metadata(path).is_ok_and(|kind| !kind.is_file()) {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a file"));
+    }
+    let mut options = OpenOptions::new();
+    options.read(true).append(true);
+    match options.open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            #[cfg(unix)]
+            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+            Ok((options.create(true).open(path).and_then(is_file)?, true))
+        }
+        file => Ok((file.and_then(is_file)?, false)),
+    }
+}
+
+/// Adds rows to the end, at `length`, durably. What was written of them is taken back when not all could be.
+fn put(file: &mut File, rows: &[u8], length: u64) -> io::Result<()> {
+    file.write_all(rows).and_then(|()| file.sync_data()).inspect_err(|_| {
+        // Nobody was told of these rows, and nobody else writes meanwhile.
+        let _ = file.set_len(length);
+    })
+}
+
+impl Tally {
+    fn count(&mut self, row: &fill::Filled) {
+        if matches!(row.kind.as_str(), "user_message" | "assistant_message") {
+            self.messages += 1;
+        }
+        if let Some(title) = &row.title {
+            let better = row.kind == "title_reevaluated";
+            self.title = Some((title.clone(), if better { Title::Better } else { Title::First }));
+        }
+    }
+
+    fn add(&mut self, other: Tally) {
+        self.messages += other.messages;
+        // What the person calls it counts for more than what a model does.
+        if !matches!(self.title, Some((_, Title::OfThePerson))) {
+            self.title = other.title.or(self.title.take());
+        }
+    }
+
+    fn put(&self, meta: &mut Meta) {
+        if self.messages > 0 {
+            meta.message_count = meta.message_count.map(|count| count + self.messages);
+        }
+        let Some((title, kind)) = &self.title else { return };
+        let by_person = *kind == Title::OfThePerson;
+        if !by_person && meta.title_source.as_deref() == Some("user") {
+            return;
+        }
+        meta.title = Some(title.clone());
+        meta.title_source = Some(if by_person { "user" } else { "auto" }.to_owned());
+        meta.title_state = Some(if *kind == Title::First { "provisional" } else { "stable" }.to_owned());
+        if by_person {
+            meta.title_renamed_at = Some(now());
+        } else {
+            meta.title_generation_count = Some(if *kind == Title::First { 1 } else { 2 });
+            meta.title_generated_at = Some(now());
+        }
+    }
+}

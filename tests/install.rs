@@ -175,7 +175,7 @@ fn fish_completes_both_forms() {
 const SESSIONS: [&str; 2] = ["1786480000123-4242-1k9zq3f", "1772331272529-72"];
 
 /// Command lines, and what TAB offers there.
-const COMPLETED: [(&str, &[&str]); 12] = [
+const COMPLETED: [(&str, &[&str]); 17] = [
     ("git glue-apply ", &["latest", SESSIONS[0], SESSIONS[1]]),
     ("git-glue-apply ", &["latest", SESSIONS[0], SESSIONS[1]]),
     ("git glue-show 1786", &[SESSIONS[0]]),
@@ -184,6 +184,11 @@ const COMPLETED: [(&str, &[&str]); 12] = [
     ("git-glue-apply --in", &["--in-place"]),
     ("git glue-apply --color ", &["auto", "always", "never"]),
     ("git-glue-apply --color ", &["auto", "always", "never"]),
+    ("git glue-log ", &["append", "validate", "latest", SESSIONS[0], SESSIONS[1]]),
+    ("git-glue-log -f 1786", &[SESSIONS[0]]),
+    ("git glue-log val", &["validate"]),
+    ("git glue-log validate --a", &["--all"]),
+    ("git glue-log validate 1786", &[SESSIONS[0]]),
     ("glue-handoff sk", &["skill"]),
     ("glue-handoff skill install ", &["codex", "claude"]),
     ("glue-handoff draft --from-session ", &["latest", SESSIONS[0], SESSIONS[1]]),

@@ -189,3 +189,18 @@ fn an_event_of_many_megabytes_is_recorded_whole() {
     assert_eq!(home.shown(&["validate", "s"]), "Validated 1 session.\n");
     assert_eq!(home.shown(&["--json", "-n", "1"]).matches("\"sequence\":2").count(), 1);
 }
+
+#[test]
+fn what_does_not_fit_on_the_disk_is_not_left_half() {
+    let home = Home::new();
+    home.append("s", PROMPT);
+    let before = fs::read(home.conversation("s")).unwrap();
+    // No file may get larger than some kilobytes; instead of a signal, writing fails.
+    let event = format!("{{\"type\":\"user_message\",\"text\":\"{}\"}}\n", "x".repeat(100_000));
+    let mut command = home.sandbox.command("bash");
+    command.args(["-c", "trap '' XFSZ; ulimit -f 16; exec git-glue-log append s"]);
+    let output = crate::sandbox::output_with(&mut command, format!("{event}{PROMPT}").as_bytes());
+    assert_eq!((output.status.code(), &output.stdout[..]), (Some(1), &b""[..]), "{output:?}");
+    assert!(fs::read(home.conversation("s")).unwrap() == before);
+    assert_eq!(home.append("s", PROMPT), "2\n");
+}

@@ -13,6 +13,19 @@ pub struct Made {
     pub longest: usize,
 }
 
+/// Makes a conversation of one row that has at least `size` bytes. Its path, and how many it has.
+pub fn one_row(path: &Path, size: u64) -> (String, u64) {
+    let source = sources().concat();
+    let text = source.repeat(usize::try_from(size).unwrap() / source.len() + 1);
+    let row = json!({
+        "schema_version": 1, "event_id": "s:1", "session_id": "s", "timestamp": "2026-08-12T09:00:00.200000Z",
+        "type": "user_message", "sequence": 1, "text": text,
+    });
+    let row = format!("{row}\n");
+    fs::write(path, &row).unwrap();
+    (path.to_str().unwrap().to_owned(), row.len() as u64)
+}
+
 struct Log {
     id: String,
     out: BufWriter<File>,

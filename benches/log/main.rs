@@ -2,7 +2,7 @@
 //! compared with `jq -c .`, which does nothing but read and print it.
 //!
 //! `cargo bench --bench log` makes a conversation of 1,000 MB out of rows of all sizes, as agents write them; `-- 100` one of
-//! that many megabytes. All runs are of one session, one after the other in rounds; all numbers are medians. CPU time is what to
+//! that many megabytes. Last comes a conversation of one row, of a fifth of that. All runs are of one session, one after the other in rounds; all numbers are medians. CPU time is what to
 //! trust on a busy machine.
 
 #![allow(
@@ -45,7 +45,7 @@ fn main() {
     for (what, arguments) in [
         ("git glue-log", &[session][..]),
         ("git glue-log -n 100", &[session, "-n", "100"]),
-        ("git glue-log -f", &[session, "-f"]),
+        ("git glue-log -f -n 100", &[session, "-f", "-n", "100"]),
         ("git glue-log --type user_message", &[session, "--type", "user_message"]),
     ] {
         let mut times: Vec<f64> = (0..ROUNDS).map(|_| first_screen(folder.path(), arguments)).collect();
@@ -56,17 +56,25 @@ fn main() {
         };
         println!("{what:<34} {:>9.1} ms {memory:>12}", times[ROUNDS / 2]);
     }
+    compare(folder.path(), session, file, made.bytes);
+    let (row, bytes) = conversation::one_row(&folder.path().join("row.jsonl"), made.bytes / 5);
+    println!("\none row of {} MB", bytes >> 20);
+    compare(folder.path(), &row, &row, bytes);
+}
+
+/// How fast a conversation is checked, and how fast jq reads and prints it.
+fn compare(folder: &Path, session: &str, file: &str, bytes: u64) {
     let commands = [("validate", vec![OURS, "validate", session]), ("jq -c .", vec!["jq", "-c", ".", file])];
     let mut costs = [const { Vec::new() }; 2];
     for _ in 0..ROUNDS {
         for (costs, (_, command)) in costs.iter_mut().zip(&commands) {
-            costs.push(cost(folder.path(), None, command));
+            costs.push(cost(folder, None, command));
         }
     }
     let [ours, theirs] = costs.map(|costs| median(&costs));
     println!("\n{:<34} {:>21} {:>12} {:>12}", "", "wall / CPU s", "MB/s", "memory");
     for ((what, _), cost) in commands.iter().zip([ours, theirs]) {
-        let speed = made.bytes as f64 / 1e3 / cost.wall;
+        let speed = bytes as f64 / 1e3 / cost.wall;
         println!("{what:<34} {:>12.2} / {:.2} {speed:>15.0} {:>12}", cost.wall / 1e3, cost.cpu / 1e3, mib(cost));
     }
     println!("{:<34} {:>12.1} / {:.1}", "ratio", theirs.wall / ours.wall, theirs.cpu / ours.cpu);

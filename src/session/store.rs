@@ -133,10 +133,13 @@ impl Store {
         self.create_sessions_dir()?;
         let dir = self.sessions().join(&id);
         match atomic::create_private_dir(&dir) {
-            Err(e) if e.kind() != io::ErrorKind::AlreadyExists || !dir.is_dir() => {
-                return Err(Error::io("create", dir)(e));
-            }
-            _ => {}
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists && dir.is_dir() => {}
+            Err(e) => return Err(Error::io("create", dir)(e)),
+            // What is written into it is lost with it.
+            Ok(()) => [self.sessions(), self.home.clone()]
+                .iter()
+                .try_for_each(|above| atomic::sync_dir(above))
+                .map_err(Error::io("write", self.sessions()))?,
         }
         let session = Session { id, dir };
         let path = session.meta_path();

@@ -1,6 +1,6 @@
 //! Completions: what clap makes of a program's definition, and around it what clap does not know: that git runs the
-//! program as `git glue-...`, and that an id is the id of a session. A program with commands of its own is not run
-//! through git; of that, clap knows all but a few turns of bash.
+//! program as `git glue-...`, and that an id is the id of a session. Of programs with commands of their own, clap knows all but
+//! a few turns of bash.
 
 use clap::{Arg, Command, ValueHint};
 use clap_complete::{Shell, generate};
@@ -111,12 +111,14 @@ complete -F _{underscored}_alone -o bashdefault -o default {name}
     )
 }
 
-/// For a program with commands of its own. An option is offered where a dash asks for one.
+/// For a program with commands of its own. An option is offered where a dash asks for one, a session where one can stand.
 fn bash_with_commands(program: &Command, generated: &str) -> String {
     let name = program.get_name();
     let underscored = name.replace('-', "_");
     let ids = BASH_PRINTED.replace("PRINTS", &format!("echo latest; {IDS}")).replace("\n    ", "\n");
     let by_clap = name.replace('-', "__");
+    let sessions = if takes_id(program) { bash_sessions(program) } else { String::new() };
+    let through_git = if name.starts_with("git-") { bash_through_git(name) } else { String::new() };
     // clap takes a dash in the program's name for the start of a command, in one of two places.
     let generated = generated.replace(&name.replace('-', "__subcmd__"), &by_clap);
     format!(
@@ -143,10 +145,53 @@ _{underscored}_words() {{
         for word in "${{words[@]}}"; do
             [[ "$word" == -* ]] || COMPREPLY+=("$word")
         done
+{sessions}    fi
+}}
+{through_git}complete -F _{underscored}_words -o bashdefault -o default {name}
+"#
+    )
+}
+
+/// Adds the sessions to what is offered, but where the value of an option stands.
+fn bash_sessions(program: &Command) -> String {
+    let below = program.get_subcommands().flat_map(Command::get_opts);
+    let with_values = program.get_opts().chain(below).filter(|option| option.get_action().takes_values());
+    let mut options: Vec<_> = with_values.filter(|option| !is_optional(option)).map(names).collect();
+    options.sort();
+    options.dedup();
+    format!(
+        r#"        case "$prev" in
+            {}) ;;
+            *)
+                while IFS= read -r word; do
+                    [[ "$word" == "$cur"* ]] && COMPREPLY+=("$word")
+                done < <(echo latest; {IDS})
+                compopt -o nosort 2>/dev/null
+                ;;
+        esac
+"#,
+        options.join("|")
+    )
+}
+
+/// What git's own completion calls.
+fn bash_through_git(name: &str) -> String {
+    let underscored = name.replace('-', "_");
+    format!(
+        r#"
+# git's own completion calls this for: git {}
+_{underscored}() {{
+    local -a COMP_WORDS=({name} "${{words[@]:__git_cmd_idx+1}}")
+    local COMP_CWORD=$((cword - __git_cmd_idx))
+    _{underscored}_words {name} "$cur" "$prev"
+    # There a word that is complete brings its space along.
+    if [[ ${{#COMPREPLY[@]}} -eq 1 && ! -d "${{COMPREPLY[0]}}" ]]; then
+        COMPREPLY=("${{COMPREPLY[0]}} ")
     fi
 }}
-complete -F _{underscored}_words -o bashdefault -o default {name}
-"#
+
+"#,
+        name.trim_start_matches("git-")
     )
 }
 
@@ -155,11 +200,15 @@ pub(super) fn zsh(program: &Command) -> String {
     let name = program.get_name();
     let about = program.get_about().map(ToString::to_string).unwrap_or_default();
     let generated = by_clap(Shell::Zsh, program);
-    if program.has_subcommands() {
-        let option = format!("'{FROM_SESSION}=[");
-        return if generated.contains(&option) { with_ids(name, generated, &option) } else { generated };
+    let option = format!("'{FROM_SESSION}=[");
+    if generated.contains(&option) {
+        return with_ids(name, generated, &option);
+    }
+    if !name.starts_with("git-") {
+        return generated;
     }
     let generated = generated.replacen('\n', &format!("\n#description {}\n", about.to_lowercase()), 1);
+    let generated = if program.has_subcommands() { zsh_first_word(name, &generated) } else { generated };
     match program.get_positionals().find(|arg| is_id(arg)) {
         // What clap writes for the argument: its help, then any completion.
         Some(id) => with_ids(name, generated, &format!(":{} -- ", id.get_id())),
@@ -167,12 +216,29 @@ pub(super) fn zsh(program: &Command) -> String {
     }
 }
 
+/// The first word is a session or a command; clap has the one stand before the other.
+fn zsh_first_word(name: &str, generated: &str) -> String {
+    let commands = format!("\":: :_{name}_commands\"");
+    let (before, after) = generated.split_once(&commands).unwrap_or_else(|| panic!("zsh's {name} has no commands"));
+    let (before, _id) = before.trim_end().rsplit_once('\n').unwrap();
+    let describe = format!("    _describe -t commands '{name} commands' commands \"$@\"\n");
+    assert!(after.contains("$line[2]") && after.contains(&describe), "{name}: clap completes commands in another way");
+    let after = after.replace("$line[2]", "$line[1]").replace(&describe, &format!("{describe}    _git_glue_ids\n"));
+    format!("{before}\n{commands}{after}")
+}
+
 /// A completion for zsh that offers sessions where clap's line with that mark offers something else.
 fn with_ids(name: &str, generated: String, mark: &str) -> String {
-    let start = generated.lines().find(|line| line.contains(mark));
-    let start = start.unwrap_or_else(|| panic!("zsh's completion of {name} has no {mark}"));
-    let ours = start.replace(":_files'", ":_git_glue_ids'").replace(":_default'", ":_git_glue_ids'");
-    assert_ne!(start, ours, "{name}: clap completes its id in another way than before");
+    let ours = |line: &str| {
+        let ours = line.replace(":_files'", ":_git_glue_ids'").replace(":_default'", ":_git_glue_ids'");
+        assert_ne!(line, ours, "{name}: clap completes its id in another way than before");
+        ours
+    };
+    assert!(generated.contains(mark), "zsh's completion of {name} has no {mark}");
+    let generated: String = generated
+        .lines()
+        .map(|line| if line.contains(mark) { ours(line) + "\n" } else { line.to_owned() + "\n" })
+        .collect();
     let function = format!(
         r#"
 (( $+functions[_git_glue_ids] )) ||
@@ -184,7 +250,7 @@ _git_glue_ids() {{
 
 if [ "$funcstack[1]" ="#
     );
-    generated.replace(start, &ours).replacen("\nif [ \"$funcstack[1]\" =", &function, 1)
+    generated.replacen("\nif [ \"$funcstack[1]\" =", &function, 1)
 }
 
 /// For fish's start: hands `git glue-apply` on to the completions of `git-glue-apply`. fish means to do so by itself, but

@@ -51,9 +51,6 @@ impl Printer {
         row: &[u8],
         number: &mut dyn FnMut() -> Result<u64, Failure>,
     ) -> Result<(), Failure> {
-        if row.trim_ascii().is_empty() {
-            return Ok(());
-        }
         if std::mem::replace(&mut self.has_printed, true) {
             ui.line("")?;
         }
@@ -92,9 +89,6 @@ impl Printer {
 
     /// Whether a row is JSON, for those who read rows as they are.
     pub(super) fn is_json(&mut self, row: &[u8]) -> bool {
-        if row.trim_ascii().is_empty() {
-            return false;
-        }
         let text = std::str::from_utf8(row);
         let is_json = text.is_ok_and(|text| serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok());
         self.damaged += u64::from(!is_json);

@@ -156,11 +156,11 @@ impl Show<'_> {
         let mut rows = Rows::new(pipe, 0, self.longest).shortening();
         if let Some(count) = self.args.max_count {
             let kept = |row: &Row| (row.number, row.bytes.to_vec());
-            let rows = last_rows(&mut rows, count, &mut |row| self.filter.admits(row), kept).map_err(unread)?;
+            let rows = last_rows(&mut rows, count, &mut |row| self.wants(row), kept).map_err(unread)?;
             return rows.iter().try_for_each(|(number, row)| self.print(row, &mut || Ok(*number)));
         }
         while let Some(row) = rows.advance().map_err(unread)? {
-            if self.filter.admits(row.bytes) {
+            if self.wants(row.bytes) {
                 self.print(row.bytes, &mut || Ok(row.number))?;
                 self.ui.flush()?;
             }
@@ -185,9 +185,12 @@ impl Show<'_> {
             self.heading(session)?;
         }
         match (found, &session) {
-            (Ok(stored), _) => {
-                let follower = self.first(&stored)?;
-                if self.args.follow { self.follow(follower) } else { Ok(()) }
+            (Ok(mut stored), _) => {
+                if self.args.follow {
+                    stored.length = complete(&stored).map_err(unread)?;
+                }
+                self.first(&stored)?;
+                if self.args.follow { self.follow_on(&stored) } else { Ok(()) }
             }
             (Err(Error::NoConversation { .. }), Some(session)) if self.args.follow => {
                 self.ui.say(format!("Waiting for the first event of {}.", session.id()));
@@ -210,50 +213,38 @@ impl Show<'_> {
     }
 
     /// What is there already. What follows it.
-    fn first(&mut self, stored: &Stored) -> Result<Follower, Failure> {
-        let mut after = (stored.length, 0);
-        match self.args.max_count {
-            Some(count) => {
-                let spans = self.last(stored, count)?;
-                let (mut lines, mut row) = (LineNumbers::default(), Vec::new());
-                for span in spans {
-                    read_span(&stored.file, span, self.longest, &mut row).map_err(unread)?;
-                    if span.length > self.longest as u64 && self.ui.json {
-                        self.copy(stored, span.offset, span.length, &row)?;
-                    } else {
-                        self.print(&row, &mut || lines.at(&stored.file, span.offset).map_err(unread))?;
-                    }
+    fn first(&mut self, stored: &Stored) -> Result<(), Failure> {
+        let Some(count) = self.args.max_count else {
+            let file = stored.file.try_clone().map_err(unread)?;
+            let mut rows = Rows::new(file.take(stored.length), 0, self.longest).shortening();
+            while let Some(row) = rows.advance().map_err(unread)? {
+                if !self.wants(row.bytes) {
+                } else if row.is_cut && self.ui.json {
+                    self.copy(stored, row.offset, row.length)?;
+                } else {
+                    self.print(row.bytes, &mut || Ok(row.number))?;
                 }
             }
-            None => {
-                let file = stored.file.try_clone().map_err(unread)?;
-                let mut rows = Rows::new(file.take(stored.length), 0, self.longest).shortening();
-                while let Some(row) = rows.advance().map_err(unread)? {
-                    if self.args.follow && !row.is_ended {
-                        after = (row.offset, row.number - 1);
-                        break;
-                    }
-                    after = (row.offset + row.length, row.number);
-                    if !self.filter.admits(row.bytes) {
-                    } else if row.is_cut && self.ui.json {
-                        self.copy(stored, row.offset, row.length, row.bytes)?;
-                    } else {
-                        self.print(row.bytes, &mut || Ok(row.number))?;
-                    }
-                }
+            return Ok(());
+        };
+        let spans = self.last(stored, count)?;
+        let (mut lines, mut row) = (LineNumbers::default(), Vec::new());
+        for span in spans {
+            if span.length > self.longest as u64 && self.ui.json {
+                self.copy(stored, span.offset, span.length)?;
+            } else {
+                read_span(&stored.file, span, self.longest, &mut row).map_err(unread)?;
+                self.print(&row, &mut || lines.at(&stored.file, span.offset).map_err(unread))?;
             }
         }
-        if self.args.follow && self.args.max_count.is_some() {
-            after = self.end_of(stored)?;
-        }
-        Follower::after(&stored.path, self.longest, &stored.file, after.0, after.1).map_err(unread)
+        Ok(())
     }
 
     /// The last rows that are wanted; where it depends on the rows before, these are read too.
     fn last(&mut self, stored: &Stored, count: usize) -> Result<Vec<Span>, Failure> {
         let longest = self.longest;
         let looks_back = self.filter.looks_back();
-        let mut wanted = |row: &[u8]| self.filter.admits(row);
+        let mut wanted = |row: &[u8]| self.wants(row);
         if !looks_back {
             return last_spans(&stored.file, stored.length, count, longest, &mut wanted).map_err(unread);
         }
@@ -267,15 +258,12 @@ impl Show<'_> {
         Ok(spans.map_err(unread)?.into())
     }
 
-    /// Where the last complete row ends, in bytes and in lines.
-    fn end_of(&self, stored: &Stored) -> Result<(u64, u64), Failure> {
-        let last = Backwards::new(&stored.file, stored.length).next().transpose().map_err(unread)?;
-        let end = match last {
-            Some(span) if !span.is_ended => span.offset,
-            _ => stored.length,
-        };
-        let lines = LineNumbers::default().at(&stored.file, end).map_err(unread)? - 1;
-        Ok((end, lines))
+    /// Everything that comes after what has been shown.
+    fn follow_on(&mut self, stored: &Stored) -> Result<(), Failure> {
+        self.ui.flush()?;
+        let number = LineNumbers::default().at(&stored.file, stored.length).map_err(unread)? - 1;
+        let follower = Follower::after(&stored.path, self.longest, &stored.file, stored.length, number);
+        self.follow(follower.map_err(unread)?)
     }
 
     /// Everything that comes from now on.
@@ -286,7 +274,7 @@ impl Show<'_> {
                 return Ok(());
             }
             let turnover = follower.catch_up::<Failure>(&mut |row| {
-                if self.filter.admits(row.bytes) { self.print(row.bytes, &mut || Ok(row.number)) } else { Ok(()) }
+                if self.wants(row.bytes) { self.print(row.bytes, &mut || Ok(row.number)) } else { Ok(()) }
             })?;
             match turnover {
                 Turnover::None => {}
@@ -301,24 +289,23 @@ impl Show<'_> {
         }
     }
 
+    /// Whether a row is to be shown. Programs get no rows that are no JSON.
+    fn wants(&mut self, row: &[u8]) -> bool {
+        !row.trim_ascii().is_empty() && self.filter.admits(row) && (!self.ui.json || self.printer.is_json(row))
+    }
+
     /// Prints one row, which is wanted.
     fn print(&mut self, row: &[u8], number: &mut dyn FnMut() -> Result<u64, Failure>) -> Result<(), Failure> {
         if !self.ui.json {
             return self.printer.row(self.ui, row, number);
-        }
-        if !self.printer.is_json(row) {
-            return Ok(());
         }
         self.ui.raw(row)?;
         self.ui.raw("\n")
     }
 
     /// Passes a row through that is too long to be held.
-    fn copy(&mut self, stored: &Stored, offset: u64, length: u64, shortened: &[u8]) -> Result<(), Failure> {
+    fn copy(&mut self, stored: &Stored, offset: u64, length: u64) -> Result<(), Failure> {
         const BLOCK: u64 = 1 << 20;
-        if !self.printer.is_json(shortened) {
-            return Ok(());
-        }
         // A file of its own: reading goes on where it was.
         let mut file = File::open(&stored.path).map_err(unread)?;
         file.seek(SeekFrom::Start(offset)).map_err(unread)?;
@@ -332,6 +319,12 @@ impl Show<'_> {
             self.ui.raw(&block)?;
         }
     }
+}
+
+/// As much of a file as complete rows take.
+fn complete(stored: &Stored) -> io::Result<u64> {
+    let last = Backwards::new(&stored.file, stored.length).next().transpose()?;
+    Ok(last.filter(|span| !span.is_ended).map_or(stored.length, |span| span.offset))
 }
 
 fn unread(error: io::Error) -> Failure {

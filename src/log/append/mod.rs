@@ -105,7 +105,7 @@ impl Recorder {
         }
         atomic::sweep(session.dir());
         let id = if session.is_renamed(&meta) { session.id().to_owned() } else { meta.id.clone() };
-        let known = Some(meta.model()).filter(|model| !model.ends_with("/unknown"));
+        let known = Some(meta.model()).filter(|model| !is_unknown(model));
         let title = options.title.map(|title| (title, Title::OfThePerson));
         Ok(Recorder {
             id,
@@ -128,26 +128,14 @@ impl Recorder {
     /// # Errors
     /// [`Error::Locked`] while another program has the session open, or it cannot be written. Nothing was recorded then.
     pub fn record(&mut self, lines: &[&[u8]]) -> Result<Batch, Error> {
-        /// Programs of ours hold the lock of a session for moments only.
-        const PATIENCE: Duration = Duration::from_secs(1);
         let drafts: Vec<_> = lines.iter().map(|line| Draft::parse(line)).collect();
-        let begun = Instant::now();
         let session = self.session.clone();
-        loop {
-            match session.write_alone(|| self.write(&drafts)) {
-                Err(Error::Locked { .. }) if begun.elapsed() < PATIENCE => {
-                    std::thread::sleep(Duration::from_millis(20));
-                }
-                Ok(batch) => {
-                    if self.has_ended && !batch.recorded.is_empty() {
-                        self.has_ended = false;
-                        self.reopen()?;
-                    }
-                    return Ok(batch);
-                }
-                Err(error) => return Err(error),
-            }
+        let batch = patiently(|| session.write_alone(|| self.write(&drafts)))?;
+        if self.has_ended && !batch.recorded.is_empty() {
+            self.has_ended = false;
+            self.reopen()?;
         }
+        Ok(batch)
     }
 
     /// Brings meta.json up to date, and ends the session if `status` says how.
@@ -158,8 +146,12 @@ impl Recorder {
         if status.is_none() && self.tally.messages == 0 && self.tally.title.is_none() {
             return Ok(());
         }
+        let _lock = patiently(|| self.session.lock())?;
         self.session.update_meta(|meta| {
             self.tally.put(meta);
+            if let Some(model) = self.model.filter(|_| is_unknown(&meta.model())) {
+                meta.model_ref = Some(model);
+            }
             if let Some(status) = status {
                 meta.end_time = Some(now());
                 meta.termination_status = (meta.version() >= META_VERSION).then(|| status.to_owned());
@@ -169,6 +161,7 @@ impl Recorder {
 
     /// A session that is written to has not ended.
     fn reopen(&self) -> Result<(), Error> {
+        let _lock = patiently(|| self.session.lock())?;
         self.session.update_meta(|meta| {
             meta.end_time = None;
             if meta.termination_status.is_some() {
@@ -220,6 +213,23 @@ impl Recorder {
     }
 }
 
+/// What a session says that nobody told its model.
+fn is_unknown(model: &str) -> bool {
+    model.ends_with("/unknown")
+}
+
+/// Tries again for a while when another process has the session open: ours have it for moments only.
+fn patiently<T>(mut work: impl FnMut() -> Result<T, Error>) -> Result<T, Error> {
+    const PATIENCE: Duration = Duration::from_secs(1);
+    let begun = Instant::now();
+    loop {
+        match work() {
+            Err(Error::Locked { .. }) if begun.elapsed() < PATIENCE => std::thread::sleep(Duration::from_millis(20)),
+            done => return done,
+        }
+    }
+}
+
 /// Opens a conversation for adding to it, or begins one.
 fn open(path: &Path) -> io::Result<(File, bool)> {
     let is_file = |file: File| match file.metadata()?.is_file() {
@@ -241,12 +251,24 @@ fn open(path: &Path) -> io::Result<(File, bool)> {
     }
 }
 
-/// Adds rows to the end, at `length`, durably. What was written of them is taken back when not all could be.
+/// Adds rows to the end, at `length`, durably. When not all of them can be written, none is left half.
 fn put(file: &mut File, rows: &[u8], length: u64) -> io::Result<()> {
-    file.write_all(rows).and_then(|()| file.sync_data()).inspect_err(|_| {
-        // Nobody was told of these rows, and nobody else writes meanwhile.
-        let _ = file.set_len(length);
-    })
+    let mut written = 0;
+    while written < rows.len() {
+        match file.write(&rows[written..]) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(count) => written += count,
+            Err(error) => {
+                // Nobody was told of these rows. Where the file system has no locks, others may have added theirs.
+                if file.metadata().is_ok_and(|about| about.len() == length + written as u64) {
+                    let _ = file.set_len(length);
+                }
+                return Err(error);
+            }
+        }
+    }
+    file.sync_data()
 }
 
 impl Tally {
@@ -254,7 +276,7 @@ impl Tally {
         if matches!(row.kind.as_str(), "user_message" | "assistant_message") {
             self.messages += 1;
         }
-        if let Some(title) = &row.title {
+        if let Some(title) = row.title.as_ref().filter(|_| row.kind.starts_with("title_")) {
             let better = row.kind == "title_reevaluated";
             self.title = Some((title.clone(), if better { Title::Better } else { Title::First }));
         }

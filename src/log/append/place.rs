@@ -41,11 +41,11 @@ impl Place {
         let lines = lines(file, from, length)?;
         // A row that was torn then is counted already; a newline right behind it ends it and begins nothing.
         place.turn.last += lines.newlines + u64::from(lines.is_torn) - u64::from(place.is_torn && length > from);
+        (place.identity, place.length) = (identity, length);
         if length > from {
             place.is_torn = lines.is_torn;
+            place.look_back(file, from, id)?;
         }
-        (place.identity, place.length) = (identity, length);
-        place.look_back(file, from, id)?;
         Ok(place)
     }
 

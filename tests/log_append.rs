@@ -125,6 +125,14 @@ fn what_is_no_event_ends_the_recording_and_names_its_line() {
 }
 
 #[test]
+fn a_session_whose_maker_was_stopped_is_completed() {
+    let home = Home::new();
+    fs::create_dir_all(home.dir("s")).unwrap();
+    assert_eq!(home.append("s", PROMPT), "1\n");
+    assert_eq!(home.shown(&["validate", "s"]), "Validated 1 session.\n");
+}
+
+#[test]
 fn ids_are_exact_and_new_ones_are_printed() {
     let home = Home::new();
     home.append("session-one", PROMPT);

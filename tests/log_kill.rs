@@ -1,11 +1,15 @@
 //! Two processes record into one session, and are killed at any moment, a thousand times: what was acknowledged stays.
 
 use std::collections::HashMap;
-use std::fs;
+use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Write};
-use std::process::Stdio;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use git_glue::log::{Follower, Turnover};
 use serde_json::Value;
 
 use crate::conversations::Home;
@@ -13,38 +17,37 @@ use crate::conversations::Home;
 const WRITERS: u64 = 2;
 const KILLS: u64 = 1000;
 
+/// Events that were acknowledged, by their sequence numbers.
+type Acknowledged = Mutex<HashMap<u64, String>>;
+
 #[test]
 fn nothing_that_was_acknowledged_is_lost_when_writers_are_killed() {
     let home = Home::new();
     let program = home.sandbox.command("git-glue-log").get_program().to_owned();
     let store = home.sandbox.home().join(".glue");
-    let acknowledged: HashMap<u64, String> = std::thread::scope(|scope| {
+    let path = home.conversation("s");
+    let (acknowledged, are_done) = (Acknowledged::default(), AtomicBool::new(false));
+    std::thread::scope(|scope| {
         let writers: Vec<_> = (0..WRITERS)
             .map(|writer| {
-                let (program, store) = (&program, &store);
+                let (program, store, acknowledged) = (&program, &store, &acknowledged);
                 scope.spawn(move || {
                     let mut random = fastrand::Rng::with_seed(writer);
-                    let rounds = 0..KILLS / WRITERS;
-                    rounds
-                        .flat_map(|round| killed(program, store, &format!("{writer}.{round}"), &mut random))
-                        .collect::<Vec<_>>()
+                    for round in 0..KILLS / WRITERS {
+                        let name = format!("{writer}.{round}");
+                        kill_one(program, store, &name, Duration::from_micros(random.u64(0..16_000)), acknowledged);
+                    }
                 })
             })
             .collect();
-        writers.into_iter().flat_map(|writer| writer.join().unwrap()).collect()
+        scope.spawn(|| read_along(&path, &acknowledged, &are_done));
+        writers.into_iter().for_each(|writer| writer.join().unwrap());
+        are_done.store(true, Ordering::SeqCst);
     });
-    assert!(acknowledged.len() as u64 > KILLS, "only {} events were acknowledged", acknowledged.len());
+    let count = acknowledged.into_inner().unwrap().len() as u64;
+    assert!(count > KILLS, "only {count} events were acknowledged");
     // Recording goes on after the last one.
     home.append("s", "{\"type\":\"user_message\",\"text\":\"the end\"}");
-    let bytes = fs::read(home.conversation("s")).unwrap();
-    let rows: Vec<Value> =
-        bytes.split(|byte| *byte == b'\n').filter_map(|row| serde_json::from_slice(row).ok()).collect();
-    let there: HashMap<u64, &str> =
-        rows.iter().map(|row| (row["sequence"].as_u64().unwrap(), row["text"].as_str().unwrap())).collect();
-    assert_eq!(there.len(), rows.len(), "a sequence number was given twice");
-    for (sequence, text) in &acknowledged {
-        assert!(there.get(sequence).is_some_and(|found| found == text), "event {sequence} is lost or another");
-    }
     // All that may be wrong is what a killed writer left half.
     let output = home.sandbox.command("git-glue-log").args(["validate", "s", "--json"]).output().unwrap();
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
@@ -52,19 +55,37 @@ fn nothing_that_was_acknowledged_is_lost_when_writers_are_killed() {
     assert_eq!(classes.filter(|class| !matches!(*class, "torn-row")).collect::<Vec<_>>(), Vec::<&str>::new());
 }
 
-/// Lets a process record as much as it can until it is killed. The events that it acknowledged, by their numbers.
-fn killed(
-    program: &std::ffi::OsStr,
-    store: &std::path::Path,
-    name: &str,
-    random: &mut fastrand::Rng,
-) -> Vec<(u64, String)> {
+/// Reads what is recorded while it is: whatever was acknowledged before a look is seen by it, whole and under its number.
+fn read_along(path: &Path, acknowledged: &Acknowledged, are_done: &AtomicBool) {
+    let (mut follower, mut seen) = (Follower::new(path, usize::MAX), HashMap::new());
+    loop {
+        let is_last = are_done.load(Ordering::SeqCst);
+        let so_far = acknowledged.lock().unwrap().clone();
+        let turnover = follower.catch_up::<std::io::Error>(&mut |row| {
+            if let Ok(row) = serde_json::from_slice::<Value>(row.bytes) {
+                let (sequence, text) = (row["sequence"].as_u64().unwrap(), row["text"].as_str().unwrap().to_owned());
+                assert_eq!(seen.insert(sequence, text), None, "sequence {sequence} was given twice");
+            }
+            Ok(())
+        });
+        assert_eq!(turnover.unwrap(), Turnover::None);
+        for (sequence, text) in &so_far {
+            assert!(seen.get(sequence) == Some(text), "event {sequence} is lost, or another");
+        }
+        if is_last {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+/// Lets a process record as much as it can until it is killed.
+fn kill_one(program: &OsStr, store: &Path, name: &str, patience: Duration, acknowledged: &Acknowledged) {
     let text = |number: usize| format!("{name}.{number} {}", "é\u{2028}x".repeat(number * 37 % 400));
-    let mut command = std::process::Command::new(program);
+    let mut command = Command::new(program);
     command.args(["append", "s"]).env("GLUE_HOME", store).stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut child = command.stderr(Stdio::inherit()).spawn().unwrap();
     let (mut stdin, stdout) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
-    let patience = Duration::from_micros(random.u64(0..16_000));
     std::thread::scope(|scope| {
         scope.spawn(move || {
             for number in 0.. {
@@ -74,15 +95,17 @@ fn killed(
                 }
             }
         });
-        let reader = scope.spawn(move || {
-            let lines = BufReader::new(stdout).lines().map_while(Result::ok);
-            lines.enumerate().map(|(number, line)| (line.parse().unwrap(), text(number))).collect()
+        scope.spawn(move || {
+            let lines = BufReader::new(stdout).split(b'\n').map_while(Result::ok);
+            for (number, line) in lines.enumerate() {
+                let sequence = std::str::from_utf8(&line).unwrap().parse().unwrap();
+                acknowledged.lock().unwrap().insert(sequence, text(number));
+            }
         });
         std::thread::sleep(patience);
         child.kill().unwrap();
         child.wait().unwrap();
-        reader.join().unwrap()
-    })
+    });
 }
 
 #[test]
@@ -94,7 +117,7 @@ fn two_writers_at_once_both_get_through() {
                 let program = home.sandbox.command("git-glue-log").get_program().to_owned();
                 let store = home.sandbox.home().join(".glue");
                 scope.spawn(move || {
-                    let mut command = std::process::Command::new(program);
+                    let mut command = Command::new(program);
                     command.args(["append", "s"]).env("GLUE_HOME", store).stdin(Stdio::piped()).stdout(Stdio::piped());
                     let mut child = command.spawn().unwrap();
                     let mut stdin = child.stdin.take().unwrap();

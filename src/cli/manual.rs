@@ -19,6 +19,7 @@ pub fn exit_statuses(program: &str) -> &'static str {
         "git-glue-apply" => "012345",
         "git-glue-capture" => "01245",
         "git-glue-list" | "git-glue-log" | "git-glue-resume" | "git-glue-prune" | HANDOFF => "012",
+        "git-glue-list" | LOG | HANDOFF => "012",
         _ => "0124",
     }
 }
@@ -26,7 +27,7 @@ pub fn exit_statuses(program: &str) -> &'static str {
 /// The program that is not about captures, nor run through git.
 const HANDOFF: &str = "glue-handoff";
 
-const PAGES: [(&str, &str); 12] = [
+const PAGES: [(&str, &str); 18] = [
     ("git-glue-capture", include_str!("manual/git-glue-capture.md")),
     ("git-glue-apply", include_str!("manual/git-glue-apply.md")),
     ("git-glue-list", include_str!("manual/git-glue-list.md")),
@@ -36,8 +37,14 @@ const PAGES: [(&str, &str); 12] = [
     ("git-glue-import", include_str!("manual/git-glue-import.md")),
     ("git-glue-prune", include_str!("manual/git-glue-prune.md")),
     ("git-glue-log", include_str!("manual/git-glue-log.md")),
+    (LOG, include_str!("manual/git-glue-log.md")),
     ("git-glue-resume", include_str!("manual/git-glue-resume.md")),
     ("git-glue-replay", include_str!("manual/git-glue-replay.md")),
+/// The program that prints events rather than one object.
+const LOG: &str = "git-glue-log";
+const LOG_JSON: &str =
+    "Print JSON on standard output instead of text: events as they are in the file, one object for each";
+const PAGES: [(&str, &str); 9] = [
     (HANDOFF, include_str!("manual/glue-handoff.md")),
 ];
 
@@ -77,6 +84,7 @@ pub fn complete(command: Command) -> Command {
     let section = |wanted| sections(page).find(|(title, _)| *title == wanted).map(|(_, text)| text);
     let mut command = command.disable_help_flag(true).disable_version_flag(true).args(help_and_version());
     command = command.disable_help_subcommand(true).mut_args(|arg| match arg.get_id().as_str() {
+        "json" if name == LOG => arg.help_heading(COMMON_OPTIONS).help(LOG_JSON).long_help(LOG_JSON),
         "directory" | "json" | "color" => arg.help_heading(COMMON_OPTIONS),
         _ => arg,
     });

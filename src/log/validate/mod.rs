@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 
 use crate::log::fields::{Field, Fields};
 use crate::log::schema;
-use crate::session::{Conversation, Error, LONGEST_ROW, Row, Rows, Session};
+use crate::session::{CONVERSATION, Conversation, Error, LONGEST_ROW, Row, Rows, Session};
 use sequel::Sequel;
 
 /// What kind of problem it is; a stable word for programs.
@@ -40,6 +40,8 @@ pub enum Class {
     OrphanResult,
     /// An id does not belong here.
     IdMismatch,
+    /// A file cannot be read.
+    Unreadable,
     /// Rows are of the form without `schema_version`, or meta.json is of an older version.
     Legacy,
 }
@@ -87,28 +89,27 @@ impl Class {
             Class::DanglingCall => "dangling-call",
             Class::OrphanResult => "orphan-result",
             Class::IdMismatch => "id-mismatch",
+            Class::Unreadable => "unreadable",
             Class::Legacy => "legacy",
         }
     }
 }
 
 /// Checks a session's meta.json and, if there is one, its conversation. `tell` gets every problem, in the order of the
-/// lines as far as one line shows it.
-///
-/// # Errors
-/// When a file cannot be read.
-pub fn validate_session(session: &Session, tell: &mut dyn FnMut(Problem)) -> Result<Checked, Error> {
+/// lines as far as one line shows it. A file that cannot be read is a problem too.
+pub fn validate_session(session: &Session, tell: &mut dyn FnMut(Problem)) -> Checked {
     let mut findings = Findings { path: session.path(meta::FILE), checked: Checked::default(), tell };
     let ids = meta::check(session, &mut findings);
-    match Conversation::settled(session) {
-        Ok((file, path, length)) => {
-            findings.path = path;
-            check_rows(file.take(length), Sequel::of(ids), &mut findings)?;
-        }
-        Err(Error::NoConversation { .. }) => {}
-        Err(error) => return Err(error),
+    findings.path = session.path(CONVERSATION);
+    let checked = match Conversation::settled(session) {
+        Ok((file, _, length)) => check_rows(file.take(length), Sequel::of(ids), &mut findings),
+        Err(error) => Err(error),
+    };
+    match checked {
+        Ok(()) | Err(Error::NoConversation { .. }) => {}
+        Err(error) => findings.error(None, Class::Unreadable, error.to_string()),
     }
-    Ok(findings.checked)
+    findings.checked
 }
 
 /// Checks the rows of a conversation that belongs to no session: a lone file, a pipe.

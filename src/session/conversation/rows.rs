@@ -46,8 +46,8 @@ impl<R: Read> Rows<R> {
         Rows { reader, longest, offset, number: 0, shortens: false, row: Vec::new() }
     }
 
-    /// Of a row that is too long, the long strings are shortened, and what remains is JSON exactly if the row is. It is
-    /// not cut off anywhere; so a row that is long without long strings is kept whole.
+    /// Of a row that is too long, the long strings are shortened, and what remains is JSON exactly if the row is. A row
+    /// that is long without long strings is kept whole, up to a gigabyte.
     pub fn shortening(self) -> Rows<R> {
         Rows { shortens: true, ..self }
     }

@@ -6,6 +6,9 @@
 /// As much of a string is kept as it is, in bytes.
 const KEPT: usize = 64 << 10;
 
+/// As much of a row is kept at all: one that has no long strings could not be held otherwise.
+const MOST: usize = 1 << 30;
+
 /// Where in a row it stands.
 #[derive(Debug, Default)]
 pub(super) struct Shortener {
@@ -45,7 +48,7 @@ impl Shortener {
             self.length = if matches!(self.place, Place::Outside) { 0 } else { self.length + 1 };
             self.after_other = !matches!(byte, b' '..=b'~');
             self.place = next;
-            if is_kept {
+            if is_kept && kept.len() < MOST {
                 kept.push(byte);
             }
         }

@@ -133,6 +133,17 @@ fn a_session_whose_maker_was_stopped_is_completed() {
 }
 
 #[test]
+fn a_conversation_that_is_elsewhere_is_not_written_to() {
+    let home = Home::new();
+    home.append("s", "");
+    let elsewhere = home.sandbox.root().join("elsewhere");
+    fs::write(&elsewhere, "mine").unwrap();
+    std::os::unix::fs::symlink(&elsewhere, home.conversation("s")).unwrap();
+    assert!(home.log(1, &["append", "s"], PROMPT.as_bytes()).1.contains("it is not a file"));
+    assert_eq!(fs::read(&elsewhere).unwrap(), b"mine");
+}
+
+#[test]
 fn ids_are_exact_and_new_ones_are_printed() {
     let home = Home::new();
     home.append("session-one", PROMPT);

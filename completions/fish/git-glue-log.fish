@@ -37,7 +37,7 @@ always\t'Also in a pipe'
 never\t'Never'"
 complete -c git-glue-log -n "__fish_git_glue_log_needs_command" -s f -l follow -d 'Go on: wait for more events, and print them as they come'
 complete -c git-glue-log -n "__fish_git_glue_log_needs_command" -l full -d 'Shorten nothing'
-complete -c git-glue-log -n "__fish_git_glue_log_needs_command" -l json -d 'Print JSON on standard output instead of text: events as they are in the file, one object for each'
+complete -c git-glue-log -n "__fish_git_glue_log_needs_command" -l json -d 'Print JSON on standard output instead of text: an object for each event; see JSON in the manual'
 complete -c git-glue-log -n "__fish_git_glue_log_needs_command" -s h -l help -d 'Print help: with -h in short, with --help in full'
 complete -c git-glue-log -n "__fish_git_glue_log_needs_command" -s V -l version -d 'Print the version'
 complete -c git-glue-log -n "__fish_git_glue_log_needs_command" -a "append" -d 'Record events: one JSON object on each line of standard input'
@@ -54,13 +54,13 @@ complete -c git-glue-log -n "__fish_git_glue_log_using_subcommand append" -l col
 always\t'Also in a pipe'
 never\t'Never'"
 complete -c git-glue-log -n "__fish_git_glue_log_using_subcommand append" -l new -d 'Make a session with a new id, and print the id first'
-complete -c git-glue-log -n "__fish_git_glue_log_using_subcommand append" -l json -d 'Print JSON on standard output instead of text: events as they are in the file, one object for each'
+complete -c git-glue-log -n "__fish_git_glue_log_using_subcommand append" -l json -d 'Print JSON on standard output instead of text: an object for each event; see JSON in the manual'
 complete -c git-glue-log -n "__fish_git_glue_log_using_subcommand append" -s h -l help -d 'Print help: with -h in short, with --help in full'
 complete -c git-glue-log -n "__fish_git_glue_log_using_subcommand validate" -s C -d 'Run as if started in <dir>' -r -f -a "(__fish_complete_directories)"
 complete -c git-glue-log -n "__fish_git_glue_log_using_subcommand validate" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR or `color.ui` says otherwise'
 always\t'Also in a pipe'
 never\t'Never'"
 complete -c git-glue-log -n "__fish_git_glue_log_using_subcommand validate" -l all -d 'Check all sessions of the store'
-complete -c git-glue-log -n "__fish_git_glue_log_using_subcommand validate" -l json -d 'Print JSON on standard output instead of text: events as they are in the file, one object for each'
+complete -c git-glue-log -n "__fish_git_glue_log_using_subcommand validate" -l json -d 'Print JSON on standard output instead of text: an object for each event; see JSON in the manual'
 complete -c git-glue-log -n "__fish_git_glue_log_using_subcommand validate" -s h -l help -d 'Print help: with -h in short, with --help in full'
 complete -c git-glue-log -k -a '(echo latest; git glue-list --ids -n 50 2>/dev/null)' -d 'session'

@@ -18,7 +18,7 @@ pub fn exit_statuses(program: &str) -> &'static str {
     match program {
         "git-glue-apply" => "012345",
         "git-glue-capture" => "01245",
-        "git-glue-list" | "git-glue-log" | "git-glue-resume" | "git-glue-prune" | HANDOFF => "012",
+        "git-glue-list" | LOG | "git-glue-resume" | "git-glue-prune" | HANDOFF => "012",
         "git-glue-list" | LOG | HANDOFF => "012",
         _ => "0124",
     }
@@ -27,7 +27,12 @@ pub fn exit_statuses(program: &str) -> &'static str {
 /// The program that is not about captures, nor run through git.
 const HANDOFF: &str = "glue-handoff";
 
-const PAGES: [(&str, &str); 18] = [
+/// The program that prints events rather than one object.
+const LOG: &str = "git-glue-log";
+const LOG_JSON: &str =
+    "Print JSON on standard output instead of text: an object for each event; see JSON in the manual";
+
+const PAGES: [(&str, &str); 12] = [
     ("git-glue-capture", include_str!("manual/git-glue-capture.md")),
     ("git-glue-apply", include_str!("manual/git-glue-apply.md")),
     ("git-glue-list", include_str!("manual/git-glue-list.md")),
@@ -36,15 +41,9 @@ const PAGES: [(&str, &str); 18] = [
     ("git-glue-export", include_str!("manual/git-glue-export.md")),
     ("git-glue-import", include_str!("manual/git-glue-import.md")),
     ("git-glue-prune", include_str!("manual/git-glue-prune.md")),
-    ("git-glue-log", include_str!("manual/git-glue-log.md")),
     (LOG, include_str!("manual/git-glue-log.md")),
     ("git-glue-resume", include_str!("manual/git-glue-resume.md")),
     ("git-glue-replay", include_str!("manual/git-glue-replay.md")),
-/// The program that prints events rather than one object.
-const LOG: &str = "git-glue-log";
-const LOG_JSON: &str =
-    "Print JSON on standard output instead of text: events as they are in the file, one object for each";
-const PAGES: [(&str, &str); 9] = [
     (HANDOFF, include_str!("manual/glue-handoff.md")),
 ];
 

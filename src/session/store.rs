@@ -133,18 +133,20 @@ impl Store {
         self.create_sessions_dir()?;
         let dir = self.sessions().join(&id);
         match atomic::create_private_dir(&dir) {
-            Err(e) if e.kind() == io::ErrorKind::AlreadyExists && dir.is_dir() => {}
-            Err(e) => return Err(Error::io("create", dir)(e)),
-            // What is written into it is lost with it.
-            Ok(()) => [self.sessions(), self.home.clone()]
-                .iter()
-                .try_for_each(|above| atomic::sync_dir(above))
-                .map_err(Error::io("write", self.sessions()))?,
+            Err(e) if e.kind() != io::ErrorKind::AlreadyExists || !dir.is_dir() => {
+                return Err(Error::io("create", dir)(e));
+            }
+            _ => {}
         }
         let session = Session { id, dir };
         let path = session.meta_path();
         atomic::exclusively(&session.dir, || match session.meta() {
-            Err(Damage::Missing) => atomic::write(&path, &meta.to_json()).map_err(Error::io("write", &path)),
+            Err(Damage::Missing) => {
+                // What is written into the directory is lost with it.
+                let above = [self.sessions(), self.home.clone()];
+                let synced = above.iter().try_for_each(|above| atomic::sync_dir(above));
+                synced.and_then(|()| atomic::write(&path, &meta.to_json())).map_err(Error::io("write", &path))
+            }
             _ => Ok(()),
         })?;
         Ok(session)

@@ -85,8 +85,8 @@ fn open(args: &Args) -> Result<Recorder, Failure> {
     let is_path = id.as_encoded_bytes().iter().any(|&byte| std::path::is_separator(char::from(byte)));
     if is_path || id == "latest" {
         return match store.resolve(id, Latest::Session)? {
-            Source::Session(session) => Ok(Recorder::into(session, options)?),
-            Source::Path(path) => Ok(Recorder::into(Session::at(session_of(&path)?), options)?),
+            Source::Session(session) => Ok(Recorder::at(session, options)?),
+            Source::Path(path) => Ok(Recorder::at(Session::at(session_of(&path)?), options)?),
             Source::Stdin => Err(no_id(&id.to_string_lossy())),
         };
     }

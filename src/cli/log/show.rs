@@ -306,18 +306,20 @@ impl Show<'_> {
     /// Passes a row through that is too long to be held.
     fn copy(&mut self, stored: &Stored, offset: u64, length: u64) -> Result<(), Failure> {
         const BLOCK: u64 = 1 << 20;
-        // A file of its own: reading goes on where it was.
-        let mut file = File::open(&stored.path).map_err(unread)?;
+        let mut file = &stored.file;
+        let place = file.stream_position().map_err(unread)?;
         file.seek(SeekFrom::Start(offset)).map_err(unread)?;
         let (mut rest, mut block) = (file.take(length), Vec::new());
         loop {
             block.clear();
             rest.by_ref().take(BLOCK).read_to_end(&mut block).map_err(unread)?;
             if block.is_empty() {
-                return Ok(());
+                break;
             }
             self.ui.raw(&block)?;
         }
+        // Reading goes on where it was.
+        file.seek(SeekFrom::Start(place)).map(|_| ()).map_err(unread)
     }
 }
 

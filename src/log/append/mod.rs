@@ -44,6 +44,8 @@ pub struct Recorder {
     place: Option<Place>,
     /// The session had come to its end before.
     has_ended: bool,
+    /// It has been written to all the same.
+    is_reopened: bool,
     tally: Tally,
 }
 
@@ -90,14 +92,14 @@ impl Recorder {
         if let Some(model) = &options.model {
             meta.model_ref = Some(model.clone());
         }
-        Recorder::into(store.open_or_create(&meta)?, options)
+        Recorder::at(store.open_or_create(&meta)?, options)
     }
 
     /// Records into a session that is there.
     ///
     /// # Errors
     /// As [`Recorder::open`].
-    pub fn into(session: Session, options: Options) -> Result<Recorder, Error> {
+    pub fn at(session: Session, options: Options) -> Result<Recorder, Error> {
         let path = session.path("meta.json");
         let meta = session.meta().map_err(|damage| Error::Damaged { path: path.clone(), damage })?;
         if meta.version() > META_VERSION {
@@ -112,6 +114,7 @@ impl Recorder {
             model: options.model.or(known),
             place: None,
             has_ended: meta.end_time.is_some() || meta.status() != "running",
+            is_reopened: false,
             tally: Tally { messages: 0, title },
             session,
         })
@@ -130,10 +133,14 @@ impl Recorder {
     pub fn record(&mut self, lines: &[&[u8]]) -> Result<Batch, Error> {
         let drafts: Vec<_> = lines.iter().map(|line| Draft::parse(line)).collect();
         let session = self.session.clone();
+        if drafts.iter().all(|draft| matches!(draft, Ok(None))) {
+            return Ok(Batch::default());
+        }
         let batch = patiently(|| session.write_alone(|| self.write(&drafts)))?;
         if self.has_ended && !batch.recorded.is_empty() {
-            self.has_ended = false;
-            self.reopen()?;
+            // What has been recorded is told in any case; at the end, there is another try.
+            self.has_ended = self.reopen().is_err();
+            self.is_reopened = true;
         }
         Ok(batch)
     }
@@ -143,6 +150,9 @@ impl Recorder {
     /// # Errors
     /// When it cannot be written.
     pub fn finish(self, status: Option<&str>) -> Result<(), Error> {
+        if self.has_ended && self.is_reopened {
+            self.reopen()?;
+        }
         if status.is_none() && self.tally.messages == 0 && self.tally.title.is_none() {
             return Ok(());
         }
@@ -174,7 +184,8 @@ impl Recorder {
     fn write(&mut self, drafts: &[Result<Option<Draft>, String>]) -> Result<Batch, Error> {
         let path = self.session.path(CONVERSATION);
         let failed = |error: io::Error| Error::io("write", path.clone())(error);
-        let (mut file, is_new) = open(&path).map_err(failed)?;
+        let mut file = open(&path).map_err(failed)?;
+        let is_first = self.place.is_none();
         let mut place = Place::of(&file, self.place.take(), &self.id).map_err(failed)?;
         let (mut batch, mut rows, mut tally) = (Batch::default(), Vec::new(), Tally::default());
         if place.is_torn {
@@ -202,7 +213,8 @@ impl Recorder {
         }
         if !batch.recorded.is_empty() {
             put(&mut file, &rows, place.length).map_err(failed)?;
-            if is_new {
+            // Whoever made the file may have been stopped before its name was on the disk.
+            if is_first {
                 atomic::sync_dir(self.session.dir()).map_err(failed)?;
             }
             place.passed(rows.len());
@@ -230,25 +242,16 @@ fn patiently<T>(mut work: impl FnMut() -> Result<T, Error>) -> Result<T, Error> 
     }
 }
 
-/// Opens a conversation for adding to it, or begins one.
-fn open(path: &Path) -> io::Result<(File, bool)> {
-    let is_file = |file: File| match file.metadata()?.is_file() {
-        true => Ok(file),
-        false => Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a file")),
-    };
-    if std::fs::metadata(path).is_ok_and(|kind| !kind.is_file()) {
+/// Opens a conversation for adding to it, or begins one. It is not looked for elsewhere: a link could lead anywhere.
+fn open(path: &Path) -> io::Result<File> {
+    if std::fs::symlink_metadata(path).is_ok_and(|kind| !kind.is_file()) {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a file"));
     }
     let mut options = OpenOptions::new();
-    options.read(true).append(true);
-    match options.open(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            #[cfg(unix)]
-            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-            Ok((options.create(true).open(path).and_then(is_file)?, true))
-        }
-        file => Ok((file.and_then(is_file)?, false)),
-    }
+    options.read(true).append(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }
 
 /// Adds rows to the end, at `length`, durably. When not all of them can be written, none is left half.

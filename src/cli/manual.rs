@@ -19,7 +19,6 @@ pub fn exit_statuses(program: &str) -> &'static str {
         "git-glue-apply" => "012345",
         "git-glue-capture" => "01245",
         "git-glue-list" | LOG | "git-glue-resume" | "git-glue-prune" | HANDOFF => "012",
-        "git-glue-list" | LOG | HANDOFF => "012",
         _ => "0124",
     }
 }

@@ -14,6 +14,6 @@ complete -c git -k -f -n '__fish_git_using_command glue-diff' -a '(__fish_git_gl
 complete -c git -k -f -n '__fish_git_using_command glue-export' -a '(__fish_git_glue_forward glue-export)'
 complete -c git -k -f -n '__fish_git_using_command glue-import' -a '(__fish_git_glue_forward glue-import)'
 complete -c git -k -f -n '__fish_git_using_command glue-prune' -a '(__fish_git_glue_forward glue-prune)'
+complete -c git -k -f -n '__fish_git_using_command glue-log' -a '(__fish_git_glue_forward glue-log)'
 complete -c git -k -f -n '__fish_git_using_command glue-resume' -a '(__fish_git_glue_forward glue-resume)'
 complete -c git -k -f -n '__fish_git_using_command glue-replay' -a '(__fish_git_glue_forward glue-replay)'
-complete -c git -k -f -n '__fish_git_using_command glue-log' -a '(__fish_git_glue_forward glue-log)'

@@ -242,6 +242,9 @@ fn what_was_written_here_since_is_not_overwritten() {
     // A session that happens to be called so is none of ours either.
     fs::remove_file(world.sessions().join(format!("claude-{UUID}/import.json"))).unwrap();
     assert!(import(&world, 1, "t.jsonl").1.contains("it does not come from this transcript"));
+    // Nor is a pipe waited for.
+    world.sandbox.run("mkfifo", &[conversation.with_file_name("import.json").to_str().unwrap()]);
+    assert!(import(&world, 1, "t.jsonl").1.contains("it does not come from this transcript"));
 }
 
 #[test]

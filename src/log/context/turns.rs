@@ -106,6 +106,9 @@ pub(super) struct Turns {
 /// How many turns may wait for the results of the first. A result that comes later than that has lost its call.
 const WAITING: usize = 32;
 
+/// How many calls a turn has at most: a log that has nothing else must not fill the memory.
+const MOST_CALLS: usize = 500;
+
 impl Turns {
     /// Takes the next event.
     pub(super) fn take(&mut self, body: Body) {
@@ -165,7 +168,8 @@ impl Turns {
     }
 
     fn call(&mut self, call: Call) {
-        if !self.is_open || self.has_results {
+        let is_full = matches!(self.waiting.back(), Some(Turn::Model { calls, .. }) if calls.len() >= MOST_CALLS);
+        if !self.is_open || self.has_results || is_full {
             self.push(Turn::Model { text: String::new(), calls: Vec::new() });
         }
         if let Some(Turn::Model { calls, .. }) = self.waiting.back_mut() {

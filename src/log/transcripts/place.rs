@@ -166,7 +166,10 @@ fn describe(meta: &mut Meta, transcript: &Transcript, facts: &Facts, told: &Told
 
 /// What the session remembers of where it comes from.
 fn origin_of(session: &Session) -> Value {
-    fs::read(session.path(ORIGIN)).ok().and_then(|bytes| json::parse(&bytes)).unwrap_or_default()
+    const LARGEST: u64 = 1 << 20;
+    let mut bytes = Vec::new();
+    let read = open(&session.path(ORIGIN)).and_then(|file| file.take(LARGEST).read_to_end(&mut bytes));
+    read.ok().and_then(|_| json::parse(&bytes)).unwrap_or_default()
 }
 
 fn origin(transcript: &Transcript, hash: &str) -> Vec<u8> {
@@ -187,7 +190,15 @@ fn save(session: &Session, name: &str, content: &[u8]) -> Result<(), Error> {
 }
 
 fn hash_of(path: &Path) -> io::Result<String> {
-    digest(File::open(path)?)
+    digest(open(path)?)
+}
+
+/// Opens a file, refusing what could block: a store can come from anywhere.
+fn open(path: &Path) -> io::Result<File> {
+    match fs::metadata(path)?.is_file() {
+        true => File::open(path),
+        false => Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a file")),
+    }
 }
 
 fn digest(mut reader: impl Read) -> io::Result<String> {

@@ -136,7 +136,9 @@ fn a_session_of_claude_code_is_a_session() {
         err,
         format!("4 messages and 2 tool calls, 3 rows of other kinds kept as they came\nhint: git glue-resume {id}\n")
     );
-    assert_eq!(fs::read_to_string(before).unwrap(), lines(&claude()), "it is only read");
+    assert_eq!(fs::read_to_string(&before).unwrap(), lines(&claude()), "it is only read");
+    let origin = fs::read_to_string(world.sessions().join(&id).join("import.json")).unwrap();
+    assert!(origin.contains(fs::canonicalize(before).unwrap().to_str().unwrap()), "{origin}");
     let rows = rows(&world, &id);
     assert_eq!(
         types(&rows),

@@ -173,11 +173,13 @@ fn origin_of(session: &Session) -> Value {
 }
 
 fn origin(transcript: &Transcript, hash: &str) -> Vec<u8> {
+    // Of a pipe there is no path.
+    let source = fs::canonicalize(&transcript.path).unwrap_or_else(|_| transcript.path.clone());
     let origin: Value = json!({
         "schema_version": 1,
         "agent": transcript.agent.name(),
         "native_id": transcript.native_id,
-        "source": transcript.path.to_string_lossy(),
+        "source": source.to_string_lossy(),
         "sha256": hash,
         "imported_at": now(),
     });

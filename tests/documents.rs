@@ -5,6 +5,7 @@ use std::path::Path;
 
 use git_glue::cli::{manual, programs};
 use git_glue::handoff::skill::Agent;
+use git_glue::replay::terminal::KEYS;
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 
 const README: &str = include_str!("../README.md");
@@ -39,6 +40,16 @@ fn every_program_is_in_the_readme() {
     for program in programs() {
         let name = program.get_bin_name().unwrap_or(program.get_name()).to_owned();
         assert!(README.contains(&format!("| `{name}")), "README's table lacks `{name}`");
+    }
+}
+
+#[test]
+fn the_keys_of_the_player_are_in_its_page() {
+    let page = manual::page("git-glue-replay");
+    for (keys, what) in KEYS {
+        let (first, rest) = what.split_at(1);
+        let entry = format!("`{keys}`\n:   {}{rest}.\n", first.to_uppercase());
+        assert!(page.contains(&entry), "the manual page lacks `{entry}`");
     }
 }
 

@@ -20,6 +20,7 @@ pub mod data;
 mod head;
 mod recover;
 mod step;
+pub mod terminal;
 mod timeline;
 mod unseen;
 

@@ -1,11 +1,14 @@
 //! `git glue-replay`: what happened in a session, step by step.
 
 mod plain;
+mod terminal;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::{Common, Exit, Failure, Program, Ui, pager};
+use crate::replay::terminal::Options;
 use crate::replay::{self, Timeline, Unseen};
 use crate::session::{Capture, Conversation, Error, Latest, Meta, Source, Store};
 
@@ -34,6 +37,18 @@ pub struct Args {
     #[arg(long, value_name = "number", default_value_t = 1)]
     start: usize,
 
+    /// In the player, play at once
+    #[arg(long)]
+    play: bool,
+
+    /// In the player, play <factor> times as fast as it happened
+    #[arg(long, value_name = "factor", default_value = "1", value_parser = speed)]
+    speed: f64,
+
+    /// In the player, let no step stay longer than <seconds>
+    #[arg(long, value_name = "seconds", default_value = "2", value_parser = idle)]
+    idle: Duration,
+
     #[command(flatten)]
     common: Common,
 }
@@ -49,10 +64,49 @@ impl Program for Args {
             replay.json(ui, self.start)?;
             return Ok(Exit::Done);
         }
+        if !self.plain && ui.out_is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb") {
+            let options = self.player(&replay, ui.is_colored());
+            return terminal::play(replay, options);
+        }
         pager::start(ui)?;
         replay.plain(ui, self.start)?;
         Ok(Exit::Done)
     }
+}
+
+impl Args {
+    fn player(&self, replay: &Replay, is_colored: bool) -> Options {
+        let named = self.id.to_string_lossy();
+        let session = replay.conversation.session.as_ref().filter(|_| !named.contains(std::path::MAIN_SEPARATOR));
+        Options {
+            // `latest` is another one tomorrow.
+            name: shell_word(session.map_or(&*named, |session| session.id())),
+            start: self.start.saturating_sub(1),
+            is_playing: self.play,
+            speed: self.speed,
+            idle: self.idle,
+            is_colored,
+        }
+    }
+}
+
+/// A factor that a clock can run by.
+fn speed(text: &str) -> Result<f64, String> {
+    let speed = text.parse::<f64>().ok().filter(|speed| (0.01..=1000.0).contains(speed));
+    speed.ok_or_else(|| "a number from 0.01 to 1000".to_owned())
+}
+
+fn idle(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse::<f64>().ok().filter(|&seconds| seconds <= 86_400.0);
+    seconds
+        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+        .ok_or_else(|| "seconds, at most a day".to_owned())
+}
+
+/// As one word for a shell.
+fn shell_word(text: &str) -> String {
+    let is_plain = |ch: char| ch.is_ascii_alphanumeric() || "._-/~".contains(ch);
+    if text.chars().all(is_plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', "'\\''")) }
 }
 
 /// What is replayed.

@@ -1,0 +1,142 @@
+//! The player's terminal: taken, given back whatever happens, and in between events in and cells out.
+
+use std::io::{self, BufWriter, Stdout, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use base64::Engine as _;
+use ratatui::Terminal;
+use ratatui::backend::CrosstermBackend;
+use ratatui::crossterm::event::{self, DisableMouseCapture, EnableMouseCapture, Event};
+use ratatui::crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
+use ratatui::crossterm::{cursor, execute};
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::low_level::emulate_default_handler;
+
+use super::Replay;
+use crate::cli::{Exit, Failure};
+use crate::replay::terminal::{Options, Player, Wish};
+
+/// What changes by itself is not drawn more often.
+const FRAME: Duration = Duration::from_millis(50);
+#[cfg(unix)]
+const ENDING: [i32; 3] = [SIGINT, SIGTERM, signal_hook::consts::SIGHUP];
+#[cfg(not(unix))]
+const ENDING: [i32; 2] = [SIGINT, SIGTERM];
+
+/// Plays on the terminal until the person quits.
+pub(super) fn play(replay: Replay, options: Options) -> Result<Exit, Failure> {
+    let mut player = Player::new(replay.conversation, &replay.meta, options);
+    let caught = Arc::new(AtomicUsize::new(0));
+    for signal in ENDING {
+        let number = usize::try_from(signal).unwrap_or_default();
+        signal_hook::flag::register_usize(signal, caught.clone(), number).map_err(|error| failed(&error))?;
+    }
+    let mut screen = Screen::enter().map_err(|error| failed(&error))?;
+    let result = screen.run(&mut player, &caught);
+    drop(screen);
+    match i32::try_from(caught.load(Ordering::Relaxed)) {
+        // Whoever waits for us sees what ended us.
+        Ok(signal) if signal != 0 => {
+            let _ = emulate_default_handler(signal);
+            Ok(Exit::Failed)
+        }
+        _ => result.map(|()| Exit::Done).map_err(|error| failed(&error)),
+    }
+}
+
+fn failed(error: &io::Error) -> Failure {
+    Failure::new(Exit::Failed, "terminal", format!("cannot use the terminal: {error}"))
+        .hint("`--plain` prints the steps as text and needs no terminal")
+}
+
+/// The terminal while it is ours.
+struct Screen {
+    terminal: Terminal<CrosstermBackend<BufWriter<Stdout>>>,
+}
+
+impl Screen {
+    fn enter() -> io::Result<Screen> {
+        let terminal = Terminal::new(CrosstermBackend::new(BufWriter::with_capacity(64 << 10, io::stdout())))?;
+        let mut screen = Screen { terminal };
+        screen.take()?;
+        Ok(screen)
+    }
+
+    fn take(&mut self) -> io::Result<()> {
+        enable_raw_mode()?;
+        execute!(self.terminal.backend_mut(), EnterAlternateScreen, EnableMouseCapture, cursor::Hide)?;
+        self.terminal.clear()
+    }
+
+    /// Gives the terminal back as it was. What fails is left: there is nobody to tell.
+    fn give_back(&mut self) {
+        let _ = execute!(self.terminal.backend_mut(), DisableMouseCapture, LeaveAlternateScreen, cursor::Show);
+        let _ = disable_raw_mode();
+    }
+
+    fn run(&mut self, player: &mut Player, caught: &AtomicUsize) -> io::Result<()> {
+        let mut drawn: Option<Instant> = None;
+        let (mut is_stale, mut is_urgent) = (true, true);
+        while caught.load(Ordering::Relaxed) == 0 {
+            let tick = player.tick(Instant::now());
+            is_stale |= tick.is_changed;
+            if is_stale && (is_urgent || drawn.is_none_or(|drawn| drawn.elapsed() >= FRAME)) {
+                self.terminal.draw(|frame| player.draw(frame))?;
+                (drawn, is_stale, is_urgent) = (Some(Instant::now()), false, false);
+            }
+            let mut wait = if is_stale { tick.wait.min(FRAME) } else { tick.wait };
+            // Keys that came in the meantime are all taken before the next picture.
+            while event::poll(wait)? {
+                wait = Duration::ZERO;
+                (is_stale, is_urgent) = (true, true);
+                match event::read()? {
+                    Event::Key(key) => player.key(key),
+                    Event::Mouse(mouse) => player.mouse(mouse),
+                    _ => {}
+                }
+                for wish in player.wishes() {
+                    if wish == Wish::Quit {
+                        return Ok(());
+                    }
+                    self.grant(wish)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn grant(&mut self, wish: Wish) -> io::Result<()> {
+        match wish {
+            Wish::Quit => Ok(()),
+            Wish::Redraw => self.terminal.clear(),
+            Wish::Suspend => self.suspend(),
+            Wish::Copy(text) => {
+                // OSC 52: terminals that do not know it, or do not allow it, pass over it.
+                let text = base64::engine::general_purpose::STANDARD.encode(text);
+                let out = self.terminal.backend_mut();
+                write!(out, "\x1b]52;c;{text}\x07")?;
+                Write::flush(out)
+            }
+        }
+    }
+
+    #[cfg(unix)]
+    fn suspend(&mut self) -> io::Result<()> {
+        self.give_back();
+        emulate_default_handler(signal_hook::consts::SIGTSTP)?;
+        self.take()
+    }
+
+    #[cfg(not(unix))]
+    fn suspend(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        self.give_back();
+    }
+}

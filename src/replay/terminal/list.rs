@@ -1,0 +1,63 @@
+//! The list of steps: one row each, those around the playhead. Only what is on the screen is read.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Modifier;
+use ratatui::text::{Line, Span};
+
+use super::Player;
+use super::text::{cut, fitted};
+use super::theme::{AGENT, BOLD, CHOSEN, DIM, PLAIN, sign};
+use crate::replay::Kind;
+
+impl Player {
+    pub(super) fn draw_list(&mut self, area: Rect, buffer: &mut Buffer) {
+        let height = usize::from(area.height);
+        self.areas.steps = self.listed(height);
+        let digits = self.log.timeline.len().to_string().len();
+        for (step, y) in self.areas.steps.clone().into_iter().zip(area.y..) {
+            let row = self.list_row(step, digits, usize::from(area.width));
+            buffer.set_line(area.x, y, &row, area.width);
+        }
+    }
+
+    /// The steps that fit, the playhead among them; where they are stays as long as it can.
+    fn listed(&mut self, height: usize) -> Vec<usize> {
+        let steps = self.log.shown_from(self.top.min(self.at), height);
+        if steps.last().is_some_and(|&last| last >= self.at) {
+            self.top = self.top.min(self.at);
+            return steps;
+        }
+        let mut top = self.at;
+        for _ in 1..height {
+            top = self.log.back(top, |_| true).unwrap_or(top);
+        }
+        self.top = top;
+        self.log.shown_from(top, height)
+    }
+
+    fn list_row(&mut self, step: usize, digits: usize, width: usize) -> Line<'static> {
+        let Some((mark, brief)) = self.log.mark(step).zip(self.log.brief(step)) else { return Line::default() };
+        let (sign, style) = sign(mark);
+        let is_group = matches!(mark.kind(), Kind::Spawned | Kind::Completed);
+        let inset = if mark.is_nested() && !is_group { "│ " } else { "" };
+        let number = format!("{:>digits$} ", step + 1);
+        let room = width.saturating_sub(number.len() + super::text::columns(inset) + 2);
+        let text = match mark.kind() {
+            Kind::Prompt if !mark.is_nested() => BOLD,
+            Kind::Thinking | Kind::Title => DIM,
+            _ => PLAIN,
+        };
+        if step == self.at {
+            let line = format!("{number}{inset}{sign} {}", brief.text);
+            let chosen = if self.files.is_some() { PLAIN.add_modifier(Modifier::BOLD) } else { CHOSEN };
+            return Line::styled(fitted(&line, width), chosen);
+        }
+        Line::from(vec![
+            Span::styled(number, DIM),
+            Span::styled(inset, AGENT),
+            Span::styled(format!("{sign} "), style),
+            Span::styled(cut(&brief.text, room).into_owned(), text),
+        ])
+    }
+}

@@ -1,0 +1,1 @@
+//! The player as a person meets it: keys in, a screen out.

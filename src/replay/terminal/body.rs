@@ -236,7 +236,7 @@ fn answer(page: &mut Page, result: &CallResult, most: usize) {
     if let Some(summary) = &result.summary {
         page.text(&brief(summary), 0, Breaks::Words, 2, |_| DIM);
     }
-    page.text(&result.content, 2, Breaks::Anywhere, most, |line| match line {
+    page.ends(&result.content, 2, most, |line| match line {
         _ if line.starts_with("STDERR:") || line.starts_with("Error:") || line.starts_with("Tool error:") => BAD,
         _ if line == "Exit code: 0" => DIM,
         _ if line.starts_with("Exit code: ") => BAD,

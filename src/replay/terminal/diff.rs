@@ -77,6 +77,9 @@ impl Page {
 
     fn diff_row(&mut self, row: &Row, digits: usize) {
         let (sign, style) = row.kind.look();
+        if matches!(row.kind, Kind::Removed | Kind::Added) {
+            self.first_change = self.first_change.or(Some(self.rows.len()));
+        }
         if matches!(row.kind, Kind::Header | Kind::Hunk) {
             let text = clean(row.text);
             for part in wrapped(&text, self.width, Breaks::Anywhere) {

@@ -72,9 +72,9 @@ impl Player {
     /// The list of files as it is now.
     pub(super) fn items(&self) -> Vec<Item> {
         let told = self.log.timeline.files().iter().filter_map(|file| {
-            let changes = || file.steps.iter().filter(|(_, access)| access.is_change());
-            let so_far = changes().filter(|(step, _)| *step as usize <= self.at).count();
-            Some(changes().count()).filter(|&all| all > 0).map(|all| Item::Told(file.path.clone(), so_far, all))
+            let changes = self.log.changed_by(&file.path);
+            let so_far = changes.iter().filter(|&&step| step <= self.at).count();
+            Some(changes.len()).filter(|&all| all > 0).map(|all| Item::Told(file.path.clone(), so_far, all))
         });
         let unseen = match &self.beside {
             Beside::Known(unseen) => unseen.files.len(),
@@ -98,7 +98,7 @@ impl Player {
         files.cursor = files.cursor.min(items.len().saturating_sub(1));
         let rows = rows(&items, &self.beside);
         let place = rows.iter().position(|(item, _)| *item == Some(files.cursor)).unwrap_or(0);
-        files.top = files.top.clamp((place + 1).saturating_sub(height), place);
+        files.top = files.top.clamp((place + 1).saturating_sub(height.max(1)), place);
         if files.cursor == 0 {
             files.top = 0;
         }
@@ -197,9 +197,9 @@ fn told(page: &mut Page, log: &mut Log, look: &Look, (path, so_far, all): (&str,
         spans.extend([Span::styled(format!("  +{added}"), GOOD), Span::styled(format!(" -{removed}"), BAD)]);
     }
     page.row(spans);
-    let changed = log.timeline.touches(path).iter().filter(|(_, access)| access.is_change());
-    let steps: Vec<_> = changed.clone().take(12).map(|(step, _)| format!("#{}", step + 1)).collect();
-    let more = if changed.count() > 12 { " …" } else { "" };
+    let changed = log.changed_by(path);
+    let steps: Vec<_> = changed.iter().take(12).map(|step| format!("#{}", step + 1)).collect();
+    let more = if changed.len() > 12 { " …" } else { "" };
     page.text(&format!("in steps {}{more}", steps.join(" ")), 0, Breaks::Words, 2, |_| DIM);
     page.blank();
     if so_far == 0 {

@@ -136,8 +136,7 @@ impl Player {
                 self.back(is_edit, "no edit before this step");
             };
         };
-        let steps = self.log.timeline.touches(&path).iter().filter(|(_, access)| access.is_change());
-        let mut steps = steps.map(|(step, _)| *step as usize);
+        let mut steps = self.log.changed_by(&path).into_iter();
         let found = if is_onward { steps.find(|&step| step > self.at) } else { steps.rfind(|&step| step < self.at) };
         match found {
             Some(step) => self.go(step),
@@ -168,9 +167,8 @@ impl Player {
 
     fn enter(&mut self) {
         if let Some(path) = self.chosen_file() {
-            let changes = self.log.timeline.touches(&path).iter().filter(|(_, access)| access.is_change());
-            let mut steps = changes.map(|(step, _)| *step as usize);
-            let last = steps.clone().rfind(|&step| step <= self.at).or_else(|| steps.next());
+            let steps = self.log.changed_by(&path);
+            let last = steps.iter().rfind(|&&step| step <= self.at).or(steps.first()).copied();
             self.files = None;
             self.go(last.unwrap_or(self.at));
         } else if self.files.is_none() && !self.look.turned.remove(&self.at) {

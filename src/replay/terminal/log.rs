@@ -140,6 +140,13 @@ impl Log {
         (step..self.timeline.len()).filter(|&step| self.is_shown(step)).take(most).collect()
     }
 
+    /// The steps that changed a file; those that only tried are none of them.
+    pub(super) fn changed_by(&self, path: &str) -> Vec<usize> {
+        let changes = self.timeline.touches(path).iter().filter(|(_, access)| access.is_change());
+        let steps = changes.map(|(step, _)| *step as usize);
+        steps.filter(|&step| self.mark(step).is_some_and(|mark| mark.state() == State::Passed)).collect()
+    }
+
     pub(super) fn step(&mut self, step: usize) -> Option<Step> {
         let read = Step::read(&self.conversation, &self.timeline, step);
         self.said(read).flatten()

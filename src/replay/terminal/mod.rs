@@ -35,6 +35,7 @@ use ratatui::layout::Rect;
 use ratatui::style::{Color, Style};
 
 use self::body::Look;
+use self::diff::Form;
 use self::files::{Beside, Files};
 pub use self::help::KEYS;
 use self::help::Over;
@@ -125,12 +126,14 @@ struct Shown {
     step: (usize, Option<Mark>),
     files: Option<(usize, usize)>,
     width: usize,
-    look: (diff::Form, bool, bool),
+    look: (Form, bool, bool),
     search: Option<String>,
 }
 
 /// Narrower screens have no list beside the page.
 const NARROW: u16 = 80;
+/// Rows above what is scrolled to.
+const AROUND: usize = 4;
 
 impl Player {
     /// A player of that log. Nothing has been read yet: see [`Player::tick`].
@@ -204,7 +207,7 @@ impl Player {
     /// The list and the page beside it, with a line between them; of a narrow screen the page has all, but for the files.
     fn columns(&self, middle: Rect) -> (Rect, Rect) {
         if middle.width >= NARROW {
-            let list = (middle.width * 3 / 10).clamp(28, 56);
+            let list = (middle.width / 3).clamp(28, 56);
             let page = Rect { x: middle.x + list + 3, width: middle.width - list - 3, ..middle };
             return (Rect { width: list, ..middle }, page);
         }
@@ -253,7 +256,7 @@ impl Player {
         let hit = self.search.as_ref().and_then(|search| page.highlight(&search.wanted));
         if std::mem::take(&mut self.shows_hit) {
             match hit {
-                Some(row) => self.scroll = row.saturating_sub(3),
+                Some(row) => self.scroll = row.saturating_sub(AROUND),
                 // It is in what is folded.
                 None if !self.look.is_unfolded(self.at) => {
                     self.look.turned.insert(self.at);
@@ -262,6 +265,9 @@ impl Player {
                 }
                 None => {}
             }
+        }
+        if let (Form::Whole, 0, Some(row)) = (self.look.form, self.scroll, page.first_change) {
+            self.scroll = row.saturating_sub(AROUND);
         }
         self.page = Some((shown, page));
     }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::Player;
-use crate::replay::Pace;
+use crate::replay::{Kind, Pace};
 
 /// What came of a [`Player::tick`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,7 +78,10 @@ impl Player {
         if !std::mem::replace(&mut self.is_paced, true) {
             let first = self.at.saturating_sub(SAMPLE / 2);
             let last = self.log.timeline.len().min(first + SAMPLE);
-            let times: Vec<_> = (first..last).map(|step| self.log.brief(step).and_then(|brief| brief.at)).collect();
+            // What is damaged has no time, and says nothing about the others.
+            let is_whole = |&step: &usize| self.log.mark(step).is_some_and(|mark| mark.kind() != Kind::Damaged);
+            let steps: Vec<_> = (first..last).filter(is_whole).collect();
+            let times: Vec<_> = steps.into_iter().map(|step| self.log.brief(step).and_then(|brief| brief.at)).collect();
             self.clock.pace = Pace::of(times);
         }
     }

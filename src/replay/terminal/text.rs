@@ -15,6 +15,8 @@ use crate::audit::{Layout, escape};
 pub(super) struct Page {
     pub(super) width: usize,
     pub(super) rows: Vec<Line<'static>>,
+    /// The first row that a diff changes.
+    pub(super) first_change: Option<usize>,
 }
 
 /// What a text is, and so where its lines may be broken.
@@ -32,7 +34,7 @@ const TAB: usize = 4;
 
 impl Page {
     pub(super) fn new(width: usize) -> Page {
-        Page { width: width.max(1), rows: Vec::new() }
+        Page { width: width.max(1), ..Page::default() }
     }
 
     /// A row that is made of clean parts.
@@ -58,7 +60,7 @@ impl Page {
         let mut rest = text.trim_end_matches(['\n', '\r']);
         while !rest.is_empty() {
             if self.rows.len() >= most {
-                return self.left_out(rest, &margin);
+                return self.left_out(lines(rest), &margin);
             }
             let (line, more) = rest.split_once('\n').unwrap_or((rest, ""));
             let line = clean(start(line, LONGEST_LINE));
@@ -68,11 +70,28 @@ impl Page {
             }
             rest = more;
         }
-        self.rows.truncate(most);
+        if self.rows.len() > most {
+            self.rows.truncate(most);
+            self.row(vec![Span::raw(margin), Span::styled("…", DIM)]);
+        }
     }
 
-    fn left_out(&mut self, rest: &str, margin: &str) {
-        let lines = memchr::memchr_iter(b'\n', rest.as_bytes()).count() + 1;
+    /// The same with the last lines too, where there is more than that: what went wrong is said at the end.
+    pub(super) fn ends(&mut self, text: &str, indent: usize, most: usize, style: impl Fn(&str) -> Style) {
+        let text = text.trim_end_matches(['\n', '\r']);
+        let all = lines(text);
+        if all <= most || most >= MOST_ROWS {
+            return self.text(text, indent, Breaks::Anywhere, most, style);
+        }
+        let (first, last) = (most / 3, most - most / 3);
+        let newlines = || memchr::memchr_iter(b'\n', text.as_bytes());
+        let (Some(head), Some(tail)) = (newlines().nth(first - 1), newlines().nth(all - last - 1)) else { return };
+        self.text(&text[..head], indent, Breaks::Anywhere, first, &style);
+        self.left_out(all - most, &" ".repeat(indent.min(self.width / 2)));
+        self.text(&text[tail + 1..], indent, Breaks::Anywhere, last, &style);
+    }
+
+    fn left_out(&mut self, lines: usize, margin: &str) {
         let plural = if lines == 1 { "" } else { "s" };
         self.row(vec![Span::raw(margin.to_owned()), Span::styled(format!("… {lines} more line{plural}"), DIM)]);
     }
@@ -88,6 +107,10 @@ impl Page {
         }
         first
     }
+}
+
+fn lines(text: &str) -> usize {
+    memchr::memchr_iter(b'\n', text.as_bytes()).count() + 1
 }
 
 /// The first `most` bytes of a text, or a little less.
@@ -176,11 +199,9 @@ pub(super) fn cut(text: &str, width: usize) -> Cow<'_, str> {
     if columns(text) <= width {
         return text.into();
     }
-    let start = wrapped(text, width.saturating_sub(1), Breaks::Anywhere);
-    match start.first().filter(|_| width > 0) {
-        Some(start) => format!("{start}…").into(),
-        None => "".into(),
-    }
+    let room = width.saturating_sub(1);
+    let start = wrapped(text, room, Breaks::Anywhere).first().copied().filter(|start| columns(start) <= room);
+    if width == 0 { "".into() } else { format!("{}…", start.unwrap_or_default()).into() }
 }
 
 /// The same in exactly `width` columns.
@@ -219,7 +240,7 @@ mod tests {
     #[test]
     fn texts_are_cut_by_columns() {
         assert_eq!((&*cut("abcdef", 4), &*cut("abc", 4), &*cut("世界世", 4)), ("abc…", "abc", "世…"));
-        assert_eq!((&*cut("abc", 0), &*cut("abc", 1)), ("", "…"));
+        assert_eq!((&*cut("abc", 0), &*cut("abc", 1), &*cut("世界", 2)), ("", "…", "…"));
         assert_eq!(fitted("世界世", 4), "世… ");
         assert_eq!([999, 2_210, 45_900, 1_250_000].map(short), ["999", "2.2k", "45k", "1.2M"]);
     }
@@ -235,5 +256,9 @@ mod tests {
         page.text("1\n2\n3\n4\n", 2, Breaks::Words, 2, |_| PLAIN);
         let rows: Vec<_> = page.rows.iter().map(Line::to_string).collect();
         assert_eq!(rows, ["  1", "  2", "  … 2 more lines"]);
+        let mut page = Page::new(20);
+        page.ends("1\n2\n3\n4\n5\n6\n7\n", 0, 4, |_| PLAIN);
+        let rows: Vec<_> = page.rows.iter().map(Line::to_string).collect();
+        assert_eq!(rows, ["1", "… 3 more lines", "5", "6", "7"]);
     }
 }

@@ -50,6 +50,7 @@ mod processes;
 mod programs;
 mod prune;
 mod refusals;
+mod replay_player;
 mod replay_text;
 mod resume;
 mod round_trip;

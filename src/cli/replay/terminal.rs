@@ -8,9 +8,10 @@ use std::time::{Duration, Instant};
 use base64::Engine as _;
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
-use ratatui::crossterm::event::{self, DisableMouseCapture, EnableMouseCapture, Event};
+use ratatui::crossterm::event::{self, DisableMouseCapture, EnableMouseCapture, Event, MouseEventKind};
 use ratatui::crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
 use ratatui::crossterm::{cursor, execute};
+use ratatui::layout::{Position, Rect};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::low_level::emulate_default_handler;
 
@@ -67,7 +68,14 @@ impl Screen {
     fn take(&mut self) -> io::Result<()> {
         enable_raw_mode()?;
         execute!(self.terminal.backend_mut(), EnterAlternateScreen, EnableMouseCapture, cursor::Hide)?;
-        self.terminal.clear()
+        self.forget()
+    }
+
+    /// What is on the screen is not what was drawn. ([`Terminal::clear`] would ask the terminal where its cursor is, and
+    /// wait for an answer that some never give.)
+    fn forget(&mut self) -> io::Result<()> {
+        let size = self.terminal.size()?;
+        self.terminal.resize(Rect::from((Position::ORIGIN, size)))
     }
 
     /// Gives the terminal back as it was. What fails is left: there is nobody to tell.
@@ -90,8 +98,12 @@ impl Screen {
             // Keys that came in the meantime are all taken before the next picture.
             while event::poll(wait)? {
                 wait = Duration::ZERO;
+                let event = event::read()?;
+                if matches!(event, Event::Mouse(mouse) if mouse.kind == MouseEventKind::Moved) {
+                    continue;
+                }
                 (is_stale, is_urgent) = (true, true);
-                match event::read()? {
+                match event {
                     Event::Key(key) => player.key(key),
                     Event::Mouse(mouse) => player.mouse(mouse),
                     _ => {}
@@ -110,7 +122,7 @@ impl Screen {
     fn grant(&mut self, wish: Wish) -> io::Result<()> {
         match wish {
             Wish::Quit => Ok(()),
-            Wish::Redraw => self.terminal.clear(),
+            Wish::Redraw => self.forget(),
             Wish::Suspend => self.suspend(),
             Wish::Copy(text) => {
                 // OSC 52: terminals that do not know it, or do not allow it, pass over it.

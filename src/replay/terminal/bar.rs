@@ -26,6 +26,13 @@ pub(super) struct Bar {
     signs: Vec<Sign>,
 }
 
+impl Bar {
+    /// Whether it shows these steps, or nearly: while a log is read, not every picture is worth a look at all of them.
+    fn is_of(&self, width: usize, steps: usize, is_read: bool) -> bool {
+        self.of.0 == width && if is_read { self.of.1 == steps } else { steps - steps / 32 <= self.of.1 }
+    }
+}
+
 impl Sign {
     fn of(mark: Mark) -> Sign {
         match mark.kind() {
@@ -53,7 +60,7 @@ impl Player {
         if width == 0 || area.height == 0 {
             return;
         }
-        if self.bar.of != (width, steps) {
+        if !self.bar.is_of(width, steps, self.log.is_read) {
             let mut signs = vec![Sign::Nothing; width];
             for (step, &mark) in self.log.timeline.marks().iter().enumerate() {
                 let sign = &mut signs[column(step, steps, width)];
@@ -61,7 +68,7 @@ impl Player {
             }
             self.bar = Bar { of: (width, steps), signs };
         }
-        let playhead = column(self.at, steps, width);
+        let playhead = column(self.at, self.bar.of.1, width);
         for ((number, sign), x) in self.bar.signs.iter().enumerate().zip(area.x..) {
             let (text, style) = if number == playhead { ("◆", BOLD) } else { sign.look(number < playhead) };
             buffer.set_string(x, area.y, text, style);

@@ -66,7 +66,7 @@ impl Page {
         let most = self.rows.len() + MOST_ROWS;
         let digits = if is_numbered { digits(&rows, text.filter(|_| form == Form::Whole)) } else { 0 };
         match (form, text) {
-            (Form::SideBySide, _) if self.width >= TWO_SIDES => self.two_sides(&rows, digits),
+            (Form::SideBySide, _) if self.width >= TWO_SIDES && has_sides(&rows) => self.two_sides(&rows, digits),
             (Form::Whole, Some(text)) => {
                 filled(&rows, &text.after).iter().take(MOST_ROWS).for_each(|row| self.diff_row(row, digits));
             }
@@ -157,6 +157,11 @@ impl Kind {
     }
 }
 
+/// Whether anything stands on either side: not of a file that is new, or gone.
+fn has_sides(rows: &[Row]) -> bool {
+    rows.iter().any(|row| row.old.is_some()) && rows.iter().any(|row| row.new.is_some())
+}
+
 /// How many lines hunks in git's form add and remove.
 pub(super) fn counts(hunks: &str) -> (usize, usize) {
     let count = |kind| rows(hunks).iter().filter(|row| row.kind == kind).count();
@@ -184,6 +189,8 @@ fn rows(diff: &str) -> Vec<Row<'_>> {
                     (old, new) = (before, after);
                     rows.push(Row { kind: Kind::Hunk, old: None, new: None, text: line });
                 }
+                // Ids of blobs say nothing to people.
+                None if line.starts_with("index ") => {}
                 None => rows.push(Row { kind: Kind::Header, old: None, new: None, text: line }),
             },
         }

@@ -11,7 +11,7 @@ use super::text::{brief, fitted};
 use super::theme::{ACCENT, BOLD, CHOSEN, DIM, PLAIN};
 
 /// The keys and what they do.
-pub const KEYS: [(&str, &str); 25] = [
+pub const KEYS: [(&str, &str); 26] = [
     ("Space", "play, pause"),
     ("l h, Right Left", "next step, previous step"),
     ("L H, ] [", "next turn, previous turn"),
@@ -33,6 +33,7 @@ pub const KEYS: [(&str, &str); 25] = [
     ("+ -", "faster, slower"),
     ("i", "how long a step stays at most"),
     ("y", "copy the command that comes back to this step"),
+    ("o", "copy the command that writes the session as a page"),
     ("Mouse", "click a step or the bar, drag along the bar, scroll"),
     ("Esc", "back: stop a search, close what is open, show all steps"),
     ("?", "these keys"),

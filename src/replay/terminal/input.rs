@@ -104,13 +104,15 @@ impl Player {
                 self.due = None;
                 self.note(&format!("a step stays {} s at most", self.clock.idle.as_secs_f64()));
             }
-            KeyCode::Char('y') => {
-                let link = format!("git glue-replay --start {} {}", self.at + 1, self.name);
-                self.note(&format!("copied: {}", super::text::brief(&link)));
-                self.wishes.push(Wish::Copy(link));
-            }
+            KeyCode::Char('y') => self.copy(format!("git glue-replay --start {} {}", self.at + 1, self.name)),
+            KeyCode::Char('o') => self.copy(format!("git glue-replay --html replay.html {}", self.name)),
             _ => {}
         }
+    }
+
+    fn copy(&mut self, command: String) {
+        self.note(&format!("copied: {}", super::text::brief(&command)));
+        self.wishes.push(Wish::Copy(command));
     }
 
     fn paced(&mut self) {

@@ -58,6 +58,8 @@ pub(super) struct Brief {
 
 /// How much is read at a time, in bytes: small enough that nobody waits for it.
 const ROUND: u64 = 6 << 20;
+/// The first time less: until then there is nothing to look at.
+const FIRST_ROUND: u64 = 256 << 10;
 const MOST_BRIEFS: usize = 2_000;
 
 impl Log {
@@ -78,9 +80,10 @@ impl Log {
     /// Reads on a little. Whether anything new was found.
     pub(super) fn read_on(&mut self) -> bool {
         let before = (self.timeline.len(), self.timeline.read(), self.is_read);
+        let round = if self.timeline.is_empty() { FIRST_ROUND } else { ROUND };
         let more = self.conversation.length().and_then(|length| {
             self.length = length;
-            self.timeline.read_on(&self.conversation, ROUND)
+            self.timeline.read_on(&self.conversation, round)
         });
         self.is_read = !self.said(more).unwrap_or(false);
         if self.is_read && self.conversation.path.is_none() && self.timeline.read() < self.length {

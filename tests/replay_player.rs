@@ -109,6 +109,16 @@ fn a_session_is_stepped_through_on_a_terminal() {
 }
 
 #[test]
+fn files_that_only_the_capture_knows_of_are_shown() {
+    let world = World::new();
+    let dir = world.session("s1", "A title", Some(&world.mbox));
+    std::fs::write(dir.join("conversation.jsonl"), LOG).unwrap();
+    let mut screen = Screen::open(&world, &["s1"]);
+    screen.shows("greeting").types("F").shows("outside").shows("numbers").shows("capture");
+    assert!(screen.types("q").ends().success());
+}
+
+#[test]
 fn a_terminal_is_given_back_whatever_ends_the_player() {
     use std::os::unix::process::ExitStatusExt as _;
     let world = world();

@@ -6,7 +6,7 @@ use ratatui::style::Style;
 
 use super::Player;
 use super::log::is_bad;
-use super::theme::{ACCENT, BAD, BOLD, DIM, GOOD};
+use super::theme::{ACCENT, BAD, BOLD, DIM, GOOD, PLAIN};
 use crate::replay::{Kind, Mark};
 
 /// What is in a column of the bar; of several, the greatest is shown.
@@ -48,7 +48,7 @@ impl Sign {
             Sign::Failure => ("✗", BAD),
             Sign::Prompt => ("❯", ACCENT),
             Sign::Edit => ("±", GOOD),
-            Sign::Nothing if is_past => ("━", DIM),
+            Sign::Nothing if is_past => ("━", PLAIN),
             Sign::Nothing => ("─", DIM),
         }
     }

@@ -43,7 +43,12 @@ impl Look {
 /// A step in full.
 pub(super) fn page(log: &mut Log, number: usize, look: &Look, width: usize) -> Page {
     let mut page = Page::new(width);
-    let Some(step) = log.step(number) else { return page };
+    let Some(step) = log.step(number) else {
+        if log.is_read {
+            page.text("Nothing is in this log.", 0, Breaks::Words, 1, |_| DIM);
+        }
+        return page;
+    };
     heading(&mut page, log, &step);
     page.blank();
     if look.is_raw {

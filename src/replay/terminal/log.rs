@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::io;
+use std::ops::Range;
 use std::rc::Rc;
 
 use jiff::Timestamp;
@@ -128,19 +129,29 @@ impl Log {
 
     /// The first step from `step` on that is shown and of which that holds.
     pub(super) fn onward(&self, step: usize, holds: impl Fn(Mark) -> bool) -> Option<usize> {
-        let holds = |&step: &usize| self.is_shown(step) && self.mark(step).is_some_and(&holds);
-        (step..self.timeline.len()).find(holds)
+        self.shown(step..usize::MAX).find(|&step| self.mark(step).is_some_and(&holds))
     }
 
     /// The last step before `step` that is shown and of which that holds.
     pub(super) fn back(&self, step: usize, holds: impl Fn(Mark) -> bool) -> Option<usize> {
-        let holds = |&step: &usize| self.is_shown(step) && self.mark(step).is_some_and(&holds);
-        (0..step.min(self.timeline.len())).rev().find(holds)
+        self.shown(0..step).rfind(|&step| self.mark(step).is_some_and(&holds))
     }
 
     /// Up to `most` steps from `step` on that are shown.
     pub(super) fn shown_from(&self, step: usize, most: usize) -> Vec<usize> {
-        (step..self.timeline.len()).filter(|&step| self.is_shown(step)).take(most).collect()
+        self.shown(step..usize::MAX).take(most).collect()
+    }
+
+    /// The steps of a range that are shown. Those of a file are known, and are not searched for among millions.
+    fn shown(&self, range: Range<usize>) -> Box<dyn DoubleEndedIterator<Item = usize> + '_> {
+        if let Filter::File(path) = &self.filter {
+            let touches = self.timeline.touches(path);
+            let place = |end: usize| touches.partition_point(|(step, _)| (*step as usize) < end);
+            let touches = touches.get(place(range.start)..place(range.end)).unwrap_or_default();
+            return Box::new(touches.iter().map(|(step, _)| *step as usize).filter(|&step| self.is_shown(step)));
+        }
+        let range = range.start..range.end.min(self.timeline.len());
+        Box::new(range.filter(|&step| self.is_shown(step)))
     }
 
     /// The steps that changed a file; those that only tried are none of them.

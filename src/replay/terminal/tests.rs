@@ -217,6 +217,23 @@ fn texts_are_searched_for() {
 }
 
 #[test]
+fn every_place_is_found_from_everywhere() {
+    let mut show = Show::of(&session());
+    let length = show.player.log.timeline.len();
+    let searches: [(&str, &[usize]); 3] =
+        [("o", &[2, 4, 5, 6, 7, 8, 9, 11, 12, 13, 14]), ("line 2", &[6]), ("two", &[4, 5])];
+    for (needle, hits) in searches {
+        show.keys(&format!("/{needle}\n"));
+        for from in 1..=length {
+            let next = hits.iter().find(|&&hit| hit > from).unwrap_or(&hits[0]);
+            show.keys(&format!(":{from}\nn")).is_at(*next);
+            let before = hits.iter().rfind(|&&hit| hit < from).unwrap_or(&hits[hits.len() - 1]);
+            show.keys(&format!(":{from}\nN")).is_at(*before);
+        }
+    }
+}
+
+#[test]
 fn only_some_steps_are_shown() {
     let mut show = Show::of(&session());
     show.keys("f").shows("prompts and answers").shows("a.txt");
@@ -336,7 +353,11 @@ fn narrow_screens_have_the_step_alone() {
 #[test]
 fn an_empty_log_is_shown_too() {
     let mut show = Show::of("");
-    show.shows("step 0/0").keys("lhLHtTeEnN/x\n:3\nzdxsi+-yF\nffgG ").wait(5000).shows("step 0/0");
+    show.shows("step 0/0")
+        .shows("Nothing is in this log.")
+        .keys("lhLHtTeEnN/x\n:3\nzdxsi+-yF\nffgG ")
+        .wait(5000)
+        .shows("step 0/0");
 }
 
 /// What nothing on a screen may be.

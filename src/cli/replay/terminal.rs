@@ -137,7 +137,8 @@ impl Screen {
     #[cfg(unix)]
     fn suspend(&mut self) -> io::Result<()> {
         self.give_back();
-        emulate_default_handler(signal_hook::consts::SIGTSTP)?;
+        // All of the job, as the key would do: a git that started us waits for us, and must not keep the terminal.
+        rustix::process::kill_current_process_group(rustix::process::Signal::TSTP)?;
         self.take()
     }
 

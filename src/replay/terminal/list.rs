@@ -21,19 +21,27 @@ impl Player {
         }
     }
 
-    /// The steps that fit, the playhead among them; where they are stays as long as it can.
+    /// The steps that fit, the playhead among them with some before and some behind it. The list stays where it is as long
+    /// as it can.
     fn listed(&mut self, height: usize) -> Vec<usize> {
-        let steps = self.log.shown_from(self.top.min(self.at), height);
-        if steps.last().is_some_and(|&last| last >= self.at) {
-            self.top = self.top.min(self.at);
-            return steps;
-        }
-        let mut top = self.at;
-        for _ in 1..height {
-            top = self.log.back(top, |_| true).unwrap_or(top);
-        }
-        self.top = top;
-        self.log.shown_from(top, height)
+        let margin = height / 5;
+        let steps = self.log.shown_from(self.top, height);
+        let place = steps.binary_search(&self.at).ok();
+        self.top = match place {
+            Some(place) if place < margin => self.above(self.top, margin - place),
+            Some(place) if place + margin >= height => steps[(place + margin + 1 - height).min(place)],
+            Some(_) => self.top,
+            None => self.above(self.at, height / 2),
+        };
+        // No room is left empty while there are steps above.
+        let missing = height - self.log.shown_from(self.top, height).len();
+        self.top = self.above(self.top, missing);
+        self.log.shown_from(self.top, height)
+    }
+
+    /// The step that is so many rows above.
+    fn above(&self, step: usize, rows: usize) -> usize {
+        (0..rows).try_fold(step, |step, _| self.log.back(step, |_| true).ok_or(step)).unwrap_or_else(|first| first)
     }
 
     fn list_row(&mut self, step: usize, digits: usize, width: usize) -> Line<'static> {

@@ -36,7 +36,7 @@ use ratatui::style::{Color, Style};
 
 use self::body::Look;
 use self::diff::Form;
-use self::files::{Beside, Files};
+use self::files::{Beside, Files, Item};
 pub use self::help::KEYS;
 use self::help::Over;
 use self::log::Log;
@@ -124,7 +124,7 @@ pub enum Wish {
 #[derive(Debug, PartialEq)]
 struct Shown {
     step: (usize, Option<Mark>),
-    files: Option<(usize, usize)>,
+    file: Option<Option<Item>>,
     width: usize,
     look: (Form, bool, bool),
     search: Option<String>,
@@ -241,7 +241,7 @@ impl Player {
     fn make_page(&mut self, width: usize) {
         let shown = Shown {
             step: (self.at, self.log.mark(self.at)),
-            files: self.files.map(|files| (files.cursor, self.items().len())),
+            file: self.files.map(|files| self.items().into_iter().nth(files.cursor)),
             width,
             look: (self.look.form, self.look.is_raw, self.look.is_unfolded(self.at)),
             search: self.search.as_ref().map(|search| search.text.clone()),

@@ -174,6 +174,17 @@ fn steps_and_turns_are_gone_through() {
 }
 
 #[test]
+fn the_list_goes_along_with_some_steps_before_and_behind() {
+    let log = (1..=60).fold(Rows::default(), |rows, number| rows.answer(&format!("number {number}."))).text;
+    let conversation = Conversation::spool(log.as_bytes()).unwrap();
+    let mut show = Show::with(conversation, options(), (100, 15));
+    show.shows("number 10.").lacks("number 11.").keys("lllllll").shows("number 10.").lacks("number 11.");
+    show.keys("l").shows("number 11.").lacks("number 1.").keys(":40\n").shows("number 35.").shows("number 44.");
+    show.keys("G").shows("number 60.").shows("number 51.").lacks("number 50.");
+    show.keys("hhhhhhhh").shows("number 50.").lacks("number 60.").keys("g").shows("number 10.").lacks("number 11.");
+}
+
+#[test]
 fn edits_and_failures_are_jumped_to() {
     let mut show = Show::of(&session());
     show.keys("t").is_at(5).shows("-two").shows("+2").shows("rebuilt from earlier steps");
@@ -385,8 +396,9 @@ fn nothing_of_a_log_is_obeyed() {
 #[test]
 fn every_size_is_drawn() {
     let log = session();
-    for (width, height) in (1..=200).step_by(7).flat_map(|width| (1..=60).step_by(3).map(move |height| (width, height)))
-    {
+    let widths = || (1..=12).chain([20, 40, 79, 80, 81, 120, 200]);
+    let sizes = (1..=12).chain([24, 60]).flat_map(|height| widths().map(move |width| (width, height)));
+    for (width, height) in sizes {
         let conversation = Conversation::spool(log.as_bytes()).unwrap();
         let mut show = Show::with(conversation, options(), (width, height));
         for keys in ["t", "d", "F", "?", "q", "f", "\n", "/x"] {

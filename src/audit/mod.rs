@@ -7,17 +7,20 @@
 //! - [`path_problem`]: paths that must never land
 //! - [`runs_here`]: what runs on this machine once the tree is checked out
 //! - [`secrets`]: secrets in added lines
+//! - [`Redactor`]: texts without secrets and homes, to hand on
 //! - [`spoofed`], [`spoofed_identity`]: texts and people that are not what they look like
 //! - [`escape`]: foreign bytes, made safe to show
 
 mod escape;
 mod path;
+mod redact;
 mod runs;
 mod secrets;
 mod spoof;
 
 pub use escape::{Hidden, Layout, escape, hidden};
 pub use path::{PathProblem, Severity, path_problem};
+pub use redact::Redactor;
 pub use runs::{Category, Change, Finding, looks_into, runs_here};
 pub use secrets::{Scanner, Secret, secrets};
 pub use spoof::{Spoof, spoofed, spoofed_identity};

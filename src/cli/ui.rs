@@ -142,6 +142,11 @@ impl Ui {
         }
     }
 
+    /// Where a result goes as it is, whoever looks at it: what makes it takes care of its own escaping.
+    pub fn bytes(&mut self) -> &mut dyn Write {
+        &mut self.out
+    }
+
     /// A part of the result in a colour. The text is escaped as in [`Ui::raw`].
     pub fn styled(&mut self, style: Style, text: impl AsRef<[u8]>) -> Result<(), Failure> {
         let (start, end) = if self.out_color { (style.start(), RESET) } else { ("", "") };

@@ -18,6 +18,7 @@ mod change;
 mod clock;
 pub mod data;
 mod head;
+pub mod page;
 mod recover;
 mod step;
 pub mod terminal;

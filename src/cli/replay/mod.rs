@@ -1,5 +1,6 @@
 //! `git glue-replay`: what happened in a session, step by step.
 
+mod page;
 mod plain;
 mod terminal;
 
@@ -49,6 +50,14 @@ pub struct Args {
     #[arg(long, value_name = "seconds", default_value = "2", value_parser = idle)]
     idle: Duration,
 
+    /// End with step <number>
+    #[arg(long, value_name = "number", default_value_t = usize::MAX, hide_default_value = true)]
+    end: usize,
+
+    /// Keep secrets and the names of home directories in the page
+    #[arg(long, requires = "html")]
+    no_redact: bool,
+
     #[command(flatten)]
     common: Common,
 }
@@ -59,7 +68,11 @@ impl Program for Args {
     }
 
     fn run(self, ui: &mut Ui) -> Result<Exit, Failure> {
-        let replay = Replay::open(&self.id)?;
+        let replay = Replay::open(&self.id, self.end)?;
+        if let Some(html) = &self.html {
+            replay.whole()?.page(ui, html, self.start, !self.no_redact)?;
+            return Ok(Exit::Done);
+        }
         if ui.json {
             replay.json(ui, self.start)?;
             return Ok(Exit::Done);
@@ -116,18 +129,21 @@ struct Replay {
     timeline: Timeline,
     /// What the capture has otherwise than the log; none without a capture.
     unseen: Option<Unseen>,
+    /// Behind the last step that is shown.
+    end: usize,
 }
 
 impl Replay {
-    fn open(id: &OsString) -> Result<Replay, Failure> {
+    fn open(id: &OsString, end: usize) -> Result<Replay, Failure> {
         let conversation = Conversation::open(Store::from_env().resolve(id, Latest::WithConversation)?)?;
         let meta = conversation.session.as_ref().and_then(|session| session.meta().ok()).unwrap_or_default();
-        Ok(Replay { conversation, meta, timeline: Timeline::default(), unseen: None })
+        Ok(Replay { conversation, meta, timeline: Timeline::default(), unseen: None, end })
     }
 
     /// Reads the log to its end, and the capture.
     fn whole(mut self) -> Result<Replay, Failure> {
         self.timeline.finish(&self.conversation).map_err(|error| self.unreadable(&error))?;
+        self.end = self.end.min(self.timeline.len());
         self.unseen = self.capture()?.map(|capture| self.compare(capture)).transpose()?;
         Ok(self)
     }

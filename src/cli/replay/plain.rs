@@ -65,7 +65,7 @@ impl Replay {
         mut each: impl FnMut(&Timeline, Step, Vec<Change>) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
         let mut recovery = Recovery::default();
-        for number in start.saturating_sub(1).. {
+        for number in start.saturating_sub(1)..self.end {
             self.read_until_known(number)?;
             let unreadable = |error: io::Error| self.unreadable(&error);
             let step = Step::read(&self.conversation, &self.timeline, number).map_err(unreadable)?;

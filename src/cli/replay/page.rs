@@ -1,0 +1,82 @@
+//! The replay as one page, written whole or not at all.
+
+use std::fs;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use super::Replay;
+use crate::audit::Redactor;
+use crate::cli::{Exit, Failure, Ui};
+use crate::replay::page::Page;
+use crate::session::{atomic, size_text};
+
+/// Browsers get slow with pages that are larger, in bytes.
+const LARGE: u64 = 50 << 20;
+
+impl Replay {
+    /// Writes the page to `to`, or to standard output for `-`.
+    pub(super) fn page(&self, ui: &mut Ui, to: &Path, start: usize, is_redacted: bool) -> Result<(), Failure> {
+        let mut redactor = is_redacted.then(|| self.redactor()).transpose()?;
+        let first = start.saturating_sub(1).min(self.end);
+        let page = Page {
+            conversation: &self.conversation,
+            meta: &self.meta,
+            timeline: &self.timeline,
+            unseen: self.unseen.as_ref(),
+            steps: first..self.end,
+        };
+        let bytes = if to.as_os_str() == "-" {
+            page.write(redactor.as_mut(), ui.bytes()).map_err(Failure::output)?
+        } else {
+            write(to, |out| page.write(redactor.as_mut(), out))?
+        };
+        if bytes > LARGE {
+            ui.warn(format!("the page has {}, which browsers are slow with", size_text(bytes)));
+            ui.hint("--start and --end make a page of some of the steps");
+        }
+        let found: Vec<_> = redactor.iter().flat_map(Redactor::found).collect();
+        if !found.is_empty() {
+            let count: usize = found.iter().map(|(_, count)| count).sum();
+            let rules: Vec<_> = found.iter().map(|(rule, _)| *rule).collect();
+            let secrets = if count == 1 { "secret is" } else { "secrets are" };
+            ui.say(format!("{count} {secrets} redacted ({}); --no-redact keeps them", rules.join(", ")));
+        }
+        Ok(())
+    }
+
+    fn redactor(&self) -> Result<Redactor, Failure> {
+        let home = std::env::var("HOME").unwrap_or_default();
+        Redactor::new([home.as_str(), &self.meta.cwd])
+            .map_err(|error| Failure::new(Exit::Failed, "redaction", format!("cannot look for secrets: {error}")))
+    }
+}
+
+/// Replaces a file by what `content` writes; what is there otherwise, such as a pipe, gets it as it comes.
+fn write(to: &Path, content: impl FnOnce(&mut dyn Write) -> io::Result<u64>) -> Result<u64, Failure> {
+    let failure =
+        |error: io::Error| Failure::new(Exit::Failed, "output", format!("cannot write {}: {error}", to.display()));
+    let there = fs::metadata(to);
+    if there.as_ref().is_ok_and(fs::Metadata::is_dir) {
+        let failure = Failure::new(Exit::Usage, "usage", format!("{} is a directory", to.display()));
+        return Err(failure.hint("name the file that the page goes to"));
+    }
+    if there.as_ref().is_ok_and(|there| !there.is_file()) {
+        let mut out = BufWriter::new(fs::OpenOptions::new().write(true).open(to).map_err(failure)?);
+        let written = content(&mut out).and_then(|written| out.flush().map(|()| written));
+        return written.map_err(failure);
+    }
+    // Of a link, what it leads to is replaced.
+    let to = if there.is_ok() { fs::canonicalize(to).map_err(failure)? } else { PathBuf::from(to) };
+    let dir = to.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".glue-").suffix(".tmp");
+    // As any file that a program makes: a page is made to be handed on.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let temporary = builder.tempfile_in(dir).map_err(failure)?;
+    let mut out = BufWriter::new(temporary);
+    let written = content(&mut out).map_err(failure)?;
+    let temporary = out.into_inner().map_err(|error| failure(error.into_error()))?;
+    atomic::replace_with(temporary, &to).map_err(failure)?;
+    Ok(written)
+}

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::clip::{first_line, pre};
 use super::diff::{counts, diff, stat};
 use super::html::Html;
-use super::step::Shown;
+use super::step::{On, Shown};
 use crate::session::{Call, CallResult, Outcome};
 
 /// Diffs of more lines than that are folded at first.
@@ -21,15 +21,16 @@ pub(super) fn call(
     result: Option<&CallResult>,
     outcome: &Outcome,
     took: Option<SignedDuration>,
-    changes: &[Shown],
+    on: On,
 ) -> io::Result<()> {
+    let On { paths, changes } = on;
     let lines: usize = changes.iter().map(|shown| shown.hunks.lines().count()).sum();
     let is_open = !changes.is_empty() && lines <= UNFOLDED;
     html.open("details", if is_open { &[("class", "call"), ("open", "")] } else { &[("class", "call")] })?;
     html.raw("<summary>")?;
     html.span("tool", if call.name.is_empty() { "(no name)" } else { &call.name })?;
     html.raw(" ")?;
-    html.element("code", &[("class", "about")], &about(call, changes))?;
+    html.element("code", &[("class", "about")], &about(call, paths))?;
     html.raw(" <span class=\"meta\">")?;
     let all = changes.iter().filter(|shown| shown.change.is_applied).map(|shown| counts(&shown.hunks));
     stat(html, all.fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1)))?;
@@ -45,8 +46,9 @@ pub(super) fn call(
     if changes.is_empty() {
         given(html, call)?;
     }
-    changes.iter().try_for_each(|shown| changed(html, shown))?;
-    answered(html, result)?;
+    let is_alone = changes.len() == 1;
+    changes.iter().try_for_each(|shown| changed(html, shown, is_alone))?;
+    answered(html, result, !changes.is_empty() && outcome.may_have_worked())?;
     html.close("details")
 }
 
@@ -61,11 +63,7 @@ pub(super) fn took(seconds: f64) -> String {
 }
 
 /// What the call is about, in a line: its command, its files, else the first text that it was given.
-fn about(call: &Call, changes: &[Shown]) -> String {
-    let mut paths: Vec<&str> = call.files().into_iter().map(|(_, path)| path).collect();
-    if !changes.is_empty() {
-        paths = changes.iter().map(|shown| shown.change.path.as_str()).collect();
-    }
+fn about(call: &Call, paths: &[String]) -> String {
     let given = || call.arguments.values().find_map(Value::as_str).map(str::to_owned);
     let text = call.command().or_else(|| (!paths.is_empty()).then(|| paths.join(", "))).or_else(given);
     first_line(&text.unwrap_or_default(), 200)
@@ -102,27 +100,36 @@ fn arguments(arguments: &Map<String, Value>) -> String {
     arguments.iter().map(line).collect()
 }
 
-fn changed(html: &mut Html, shown: &Shown) -> io::Result<()> {
+/// What became of a file. Where it is the only one, the call's own line names it.
+fn changed(html: &mut Html, shown: &Shown, is_alone: bool) -> io::Result<()> {
     html.open("div", &[("class", "change"), ("data-file", &shown.file.to_string())])?;
-    html.raw("<p class=\"path\">")?;
-    html.element("code", &[], &shown.change.path)?;
-    if let Some(remark) = shown.change.remark() {
-        html.raw(" ")?;
-        html.span("remark", remark)?;
+    let remark = shown.change.remark();
+    if !is_alone || remark.is_some() {
+        html.raw("<p class=\"path\">")?;
+        if !is_alone {
+            html.element("code", &[], &shown.change.path)?;
+            html.raw(" ")?;
+        }
+        html.span("remark", remark.unwrap_or_default())?;
+        html.close("p")?;
     }
-    html.close("p")?;
     if !shown.hunks.is_empty() {
         diff(html, &shown.hunks)?;
     }
     html.close("div")
 }
 
-fn answered(html: &mut Html, result: Option<&CallResult>) -> io::Result<()> {
+/// What came back. Of a change that was made it says little.
+fn answered(html: &mut Html, result: Option<&CallResult>, is_shown: bool) -> io::Result<()> {
     let Some(result) = result else {
         return html.element("p", &[("class", "note")], "no result was recorded");
     };
-    if result.content.trim().is_empty() {
+    let content = result.content.trim();
+    if content.is_empty() {
         return html.element("p", &[("class", "note")], result.summary.as_deref().unwrap_or("nothing came back"));
+    }
+    if is_shown && !content.contains('\n') {
+        return html.element("p", &[("class", "note")], &first_line(content, 400));
     }
     pre(html, "out", &result.content)
 }

@@ -29,7 +29,7 @@ use std::ops::Range;
 use self::clean::Clean;
 use self::files::Files;
 use self::html::Html;
-use self::step::Shown;
+use self::step::{On, Shown};
 use super::{Act, Pace, Recovery, Step, Timeline, Unseen};
 use crate::audit::Redactor;
 use crate::session::{Conversation, Meta};
@@ -91,6 +91,7 @@ impl Page<'_> {
             let changes = recovery.changes(self.conversation, self.timeline, &step)?;
             let mut shown = Vec::new();
             for mut change in changes {
+                change.path = self.short(&change.path).to_owned();
                 clean.change(&mut change);
                 let hunks = change.hunks();
                 shown.push(Shown { file: files.take(number + 1, &change, &hunks), hunks, change });
@@ -98,6 +99,7 @@ impl Page<'_> {
             if !is_shown {
                 continue;
             }
+            let paths = self.paths(&step, clean);
             clean.step(&mut step);
             times.push(step.at);
             let now = Some(self.timeline.turn_of(number));
@@ -110,9 +112,22 @@ impl Page<'_> {
             if let (Act::Prompt(text), None) = (&step.act, &step.agent) {
                 outline.0.push((number + 1, clip::first_line(text, 90)));
             }
-            step::step(html, &step, mark, &shown)?;
+            step::step(html, &step, mark, On { paths: &paths, changes: &shown })?;
         }
         html.raw(if turn.is_some() { "</section>\n" } else { "" })?;
         Ok(Pace::of(times))
+    }
+
+    /// The files that a step is about, as they are shown.
+    fn paths(&self, step: &Step, clean: &mut Clean) -> Vec<String> {
+        let Act::Call { call, .. } = &step.act else { return Vec::new() };
+        call.files().into_iter().map(|(_, path)| clean.text(self.short(path)).into_owned()).collect()
+    }
+
+    /// A path from the session's directory on, if it is below that.
+    fn short<'p>(&self, path: &'p str) -> &'p str {
+        let cwd = self.meta.cwd.trim_end_matches('/');
+        let below = path.strip_prefix(cwd).and_then(|rest| rest.strip_prefix('/')).filter(|_| !cwd.is_empty());
+        below.filter(|rest| !rest.is_empty()).unwrap_or(path)
     }
 }

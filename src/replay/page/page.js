@@ -376,7 +376,14 @@
 
   function changesOf(index, number) {
     const all = [...document.querySelectorAll(`.change[data-file="${index}"]`)];
-    return all.filter((change) => numberOf(change.closest(".step")) <= number).map((change) => change.cloneNode(true));
+    return all.flatMap((change) => {
+      const step = numberOf(change.closest(".step"));
+      if (step > number) return [];
+      const title = document.createElement("p");
+      title.className = "note";
+      title.textContent = `Step ${step}`;
+      return [title, change.cloneNode(true)];
+    });
   }
 
   function diff(text) {
@@ -509,7 +516,10 @@
       scrub(event);
     });
     on("bar", "pointermove", (event) => $("bar").hasPointerCapture(event.pointerId) && scrub(event));
-    new ResizeObserver(drawBar).observe($("bar"));
+    new ResizeObserver(() => {
+      document.documentElement.style.setProperty("--player", `${$("player").offsetHeight}px`);
+      drawBar();
+    }).observe($("player"));
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawBar);
     let folded = [];
     addEventListener("beforeprint", () => {

@@ -19,8 +19,17 @@ pub(super) struct Shown {
     pub(super) file: usize,
 }
 
+/// The files that a call is about.
+#[derive(Clone, Copy)]
+pub(super) struct On<'a> {
+    /// As they are shown.
+    pub(super) paths: &'a [String],
+    /// What became of those that it changes.
+    pub(super) changes: &'a [Shown],
+}
+
 /// Writes a step.
-pub(super) fn step(html: &mut Html, step: &Step, mark: Mark, changes: &[Shown]) -> io::Result<()> {
+pub(super) fn step(html: &mut Html, step: &Step, mark: Mark, on: On) -> io::Result<()> {
     let number = (step.number + 1).to_string();
     let mut class = format!("step {}", mark.kind().name());
     for (name, is_it) in [("bad", mark.state().is_bad()), ("edit", mark.is_change()), ("nested", mark.is_nested())] {
@@ -30,7 +39,7 @@ pub(super) fn step(html: &mut Html, step: &Step, mark: Mark, changes: &[Shown]) 
     }
     let id = format!("s{number}");
     let at = step.at.map(|at| at.as_millisecond().to_string());
-    let files = changes.iter().map(|shown| shown.file.to_string()).collect::<Vec<_>>().join(" ");
+    let files = on.changes.iter().map(|shown| shown.file.to_string()).collect::<Vec<_>>().join(" ");
     let mut attributes = vec![("class", class.as_str()), ("id", &id)];
     attributes.extend(at.as_deref().map(|at| ("data-at", at)));
     attributes.extend(Some(("data-files", files.as_str())).filter(|(_, files)| !files.is_empty()));
@@ -44,11 +53,11 @@ pub(super) fn step(html: &mut Html, step: &Step, mark: Mark, changes: &[Shown]) 
         html.span("agent", agent)?;
     }
     html.raw("</header><div class=\"what\">")?;
-    act(html, &step.act, changes)?;
+    act(html, &step.act, on)?;
     html.raw("</div></article>\n")
 }
 
-fn act(html: &mut Html, act: &Act, changes: &[Shown]) -> io::Result<()> {
+fn act(html: &mut Html, act: &Act, on: On) -> io::Result<()> {
     match act {
         Act::Prompt(text) => {
             html.raw("<h3 class=\"label\">Prompt</h3>")?;
@@ -62,7 +71,7 @@ fn act(html: &mut Html, act: &Act, changes: &[Shown]) -> io::Result<()> {
             left_out(html, more)
         }
         Act::Thinking(text) => folded(html, "Thinking", text, |html| said(html, text)),
-        Act::Call { call: asked, result, outcome, took } => call(html, asked, result.as_ref(), outcome, *took, changes),
+        Act::Call { call: asked, result, outcome, took } => call(html, asked, result.as_ref(), outcome, *took, on),
         Act::Result(result) => {
             folded(html, "Result of no call", &result.content, |html| pre(html, "out", &result.content))
         }

@@ -155,6 +155,25 @@ fn steps_and_the_bar_are_clicked() {
 }
 
 #[test]
+fn a_link_into_a_long_log_leads_there() {
+    let Some(mut browser) = Browser::start() else { return };
+    let mut story = Story::new();
+    for number in 0..1600 {
+        story.said("user_message", &"line\n".repeat(number % 17));
+    }
+    let (file, _) = story.page(&[]);
+    browser.open(&file, "#s1500");
+    browser.expect(AT, "s1500");
+    let place = "(() => { const { top, bottom } = document.querySelector('.current').getBoundingClientRect(); \
+                 return top >= 0 && bottom < innerHeight - document.querySelector('#player').offsetHeight; })()";
+    browser.expect(place, true);
+    browser.keys(&[":", "9", "0", "Enter"]);
+    browser.expect(AT, "s90");
+    browser.expect(place, true);
+    assert_eq!(browser.problems(), [""; 0]);
+}
+
+#[test]
 fn it_plays_at_its_speed() {
     let Some(mut browser) = Browser::start() else { return };
     let story = Story::usual();

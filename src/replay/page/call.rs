@@ -23,7 +23,7 @@ pub(super) fn call(
     took: Option<SignedDuration>,
     on: On,
 ) -> io::Result<()> {
-    let On { paths, changes } = on;
+    let On { paths, changes, .. } = on;
     let lines: usize = changes.iter().map(|shown| shown.hunks.lines().count()).sum();
     let is_open = !changes.is_empty() && lines <= UNFOLDED;
     html.open("details", if is_open { &[("class", "call"), ("open", "")] } else { &[("class", "call")] })?;

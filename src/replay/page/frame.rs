@@ -17,6 +17,9 @@ use super::html::Html;
 use super::{Outline, Page};
 use crate::replay::{Pace, Tokens, Turn, Unseen};
 
+/// With more steps, a browser lays out those in view only.
+const LARGE: usize = 1_500;
+
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 const PLAYER: &str = include_str!("player.html");
@@ -42,7 +45,10 @@ pub(super) fn head(html: &mut Html, page: &Page, clean: &mut Clean) -> io::Resul
     html.element("h1", &[], &title)?;
     facts(html, page, clean)?;
     html.raw("<p class=\"jump\"><a href=\"#contents\">Turns and files</a></p>\n")?;
-    html.raw("</header>\n<div class=\"layout\">\n<main id=\"steps\">\n")
+    html.raw("</header>\n<div class=\"layout\">\n")?;
+    let is_large = page.steps.len() > LARGE;
+    html.open("main", &[("id", "steps"), ("class", if is_large { "large" } else { "" })])?;
+    html.raw("\n")
 }
 
 /// What may load and run: the style and the script of this page, and nothing else, from nowhere.

@@ -23,6 +23,7 @@ mod html;
 mod markdown;
 mod step;
 
+use std::collections::HashMap;
 use std::io::{self, Write};
 use std::ops::Range;
 
@@ -80,6 +81,7 @@ impl Page<'_> {
         outline: &mut Outline,
     ) -> io::Result<Pace> {
         let (mut recovery, mut times, mut turn) = (Recovery::default(), Vec::new(), None);
+        let mut agents = HashMap::new();
         for number in 0..self.steps.end {
             let Some(mark) = self.timeline.mark(number) else { break };
             // What was done to files before the first step that is shown counts.
@@ -99,6 +101,10 @@ impl Page<'_> {
             if !is_shown {
                 continue;
             }
+            let agent = step.agent.clone().map(|agent| {
+                let next = agents.len() + 1;
+                *agents.entry(agent).or_insert(next)
+            });
             let paths = self.paths(&step, clean);
             clean.step(&mut step);
             times.push(step.at);
@@ -112,7 +118,7 @@ impl Page<'_> {
             if let (Act::Prompt(text), None) = (&step.act, &step.agent) {
                 outline.0.push((number + 1, clip::first_line(text, 90)));
             }
-            step::step(html, &step, mark, On { paths: &paths, changes: &shown })?;
+            step::step(html, &step, mark, On { paths: &paths, changes: &shown, agent })?;
         }
         html.raw(if turn.is_some() { "</section>\n" } else { "" })?;
         Ok(Pace::of(times))

@@ -80,19 +80,25 @@
     go(index);
   }
 
+  /** Scrolls a step into view, unless all of it is. */
   function reveal(step) {
     const [top, bottom] = [72, innerHeight - $("player").offsetHeight - 32];
     const place = step.getBoundingClientRect();
     if (place.top >= top && place.bottom <= bottom) return;
-    const is_tall = place.height > (bottom - top) * 0.6;
-    const by = place.top - (is_tall ? top : top + (bottom - top) * 0.2);
-    const is_near = Math.abs(by) < innerHeight && !calm.matches && timer === null;
-    scrollBy({ top: by, behavior: is_near ? "smooth" : "instant" });
-    if (is_near) return;
-    // What comes into view is laid out only now, and may be taller than it was taken for.
+    const isTall = place.height > (bottom - top) * 0.6;
+    const wanted = isTall ? top : top + (bottom - top) * 0.2;
+    const by = place.top - wanted;
+    if (Math.abs(by) < innerHeight && !calm.matches && !isPlaying()) return scrollBy({ top: by, behavior: "smooth" });
+    scrollBy({ top: by, behavior: "instant" });
+    settle(step, wanted, 20);
+  }
+
+  /** What comes into view is laid out only now, and may be taller than it was taken for. */
+  function settle(step, wanted, frames) {
+    if (frames === 0 || steps[at] !== step) return;
     requestAnimationFrame(() => {
-      const off = step.getBoundingClientRect().top - (place.top - by);
-      if (Math.abs(off) > 4 && steps[at] === step) scrollBy({ top: off, behavior: "instant" });
+      scrollBy({ top: step.getBoundingClientRect().top - wanted, behavior: "instant" });
+      settle(step, wanted, frames - 1);
     });
   }
 
@@ -553,4 +559,6 @@
   document.body.classList.add("plays");
   $("player").hidden = false;
   if (!followLink()) go(0, { scroll: false, link: false });
+  // The browser scrolls by itself once all is there.
+  addEventListener("load", () => at > 0 && reveal(steps[at]));
 })();

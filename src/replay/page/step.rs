@@ -19,13 +19,15 @@ pub(super) struct Shown {
     pub(super) file: usize,
 }
 
-/// The files that a call is about.
+/// The files that a step is about, and the subagent whose it is.
 #[derive(Clone, Copy)]
 pub(super) struct On<'a> {
     /// As they are shown.
     pub(super) paths: &'a [String],
     /// What became of those that it changes.
     pub(super) changes: &'a [Shown],
+    /// Which subagent it is, from 1, in the order in which they came.
+    pub(super) agent: Option<usize>,
 }
 
 /// Writes a step.
@@ -49,8 +51,8 @@ pub(super) fn step(html: &mut Html, step: &Step, mark: Mark, on: On) -> io::Resu
     if let Some(at) = step.at {
         html.element("time", &[("datetime", &at.to_string())], &at.strftime("%H:%M:%S").to_string())?;
     }
-    if let Some(agent) = &step.agent {
-        html.span("agent", agent)?;
+    if let (Some(id), Some(number)) = (&step.agent, on.agent) {
+        html.element("span", &[("class", "agent"), ("title", id)], &format!("agent {number}"))?;
     }
     html.raw("</header><div class=\"what\">")?;
     act(html, &step.act, on)?;

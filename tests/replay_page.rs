@@ -145,6 +145,13 @@ fn steps_and_the_bar_are_clicked() {
     browser.expect(AT, "s4");
     browser.click("#on", 0.5);
     browser.expect(AT, "s5");
+    // A button that was clicked does not take the keys for itself.
+    browser.keys(&[" "]);
+    browser.expect("document.body.classList.contains('playing')", true);
+    browser.keys(&[" "]);
+    browser.expect("document.body.classList.contains('playing')", false);
+    browser.keys(&[":", "5", "Enter"]);
+    browser.expect(AT, "s5");
     browser.click("#turn-on", 0.5);
     browser.expect(AT, "s7");
     browser.click(".turns li:last-child a", 0.1);

@@ -1,4 +1,4 @@
-//! A replay as data: what `--json` prints and what the page is made of.
+//! A replay as data: what `--json` prints.
 
 use serde_json::{Map, Value, json};
 

@@ -109,3 +109,20 @@ impl Clean<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_patch_keeps_its_marks() {
+        let mut redactor = Redactor::new(["/home/ann"]).unwrap();
+        let mut clean = Clean(Some(&mut redactor));
+        let key = |what: &str| format!("-----{what} {} KEY-----", "PRIVATE");
+        let patch = format!("@@ -1 +1,4 @@\n-/home/ann\n+{}\n+MIIE\n+{}\n\n x", key("BEGIN"), key("END"));
+        let mark = "[REDACTED:private-key]";
+        let wanted = format!("@@ -1 +1,4 @@\n-~\n+{mark}\n+{mark}\n+{}\n\n x", key("END"));
+        assert_eq!(clean.patch(&patch), wanted);
+        assert_eq!(clean.patch("+a\n"), "+a\n");
+    }
+}

@@ -18,7 +18,7 @@ pub(super) fn clipped(text: &str) -> (&str, usize) {
         end += line.len();
     }
     if end == 0 && !text.is_empty() {
-        end = text.floor_char_boundary(MOST_BYTES);
+        end = (0..=MOST_BYTES).rev().find(|&end| text.is_char_boundary(end)).unwrap_or_default();
     }
     (&text[..end], text[end..].lines().count())
 }

@@ -21,7 +21,15 @@ use crate::replay::{Pace, Tokens, Turn, Unseen};
 const LARGE: usize = 1_500;
 
 const STYLE: &str = include_str!("page.css");
-const SCRIPT: &str = include_str!("page.js");
+const SCRIPT: &str = concat!(
+    include_str!("script/playhead.js"),
+    include_str!("script/playing.js"),
+    include_str!("script/bar.js"),
+    include_str!("script/search.js"),
+    include_str!("script/show.js"),
+    include_str!("script/files.js"),
+    include_str!("script/keys.js"),
+);
 const PLAYER: &str = include_str!("player.html");
 
 /// All that is before the first step.

@@ -8,7 +8,7 @@
 //! | `step`, `call`, `diff`, `markdown`, `clip` | one step |
 //! | `files` | the files, and all that was done to each so far |
 //! | `frame` | what is around the steps |
-//! | `page.css`, `page.js`, `player.html` | how it looks, what it does, what it is steered with |
+//! | `page.css`, `player.html`, `script/` | how it looks, what it is steered with, what that does |
 //!
 //! It is written step by step: a log of any size becomes a page with little in memory. What is long is clipped, and said so
 //! in its place.

@@ -1,0 +1,67 @@
+// Files at the playhead.
+
+function toggleFiles() {
+  const panel = $("panel");
+  if (data.files.length === 0) return say("No file was changed");
+  panel.hidden = !panel.hidden;
+  $("files").setAttribute("aria-expanded", String(!panel.hidden));
+  file = null;
+  showFile();
+}
+
+/** The file that was picked, else the one of this step, else the last that was changed. */
+function fileAtPlayhead() {
+  if (file !== null) return file;
+  for (let index = at; index >= 0; index -= 1) {
+    const files = steps[index].dataset.files;
+    if (files) return Number(files.split(" ")[0]);
+  }
+  return 0;
+}
+
+function showFile() {
+  if ($("panel").hidden) return;
+  const index = fileAtPlayhead();
+  const number = numberOf(steps[at]);
+  const changes = data.files[index].whole.filter(([step]) => step <= number);
+  const [, whole] = changes[changes.length - 1] ?? [];
+  const parts = [];
+  let note = `After ${changes.length} ${changes.length === 1 ? "change" : "changes"}, at step ${number}.`;
+  if (changes.length === 0) {
+    note = `Not changed up to step ${number}.`;
+  } else if (whole === null) {
+    note += data.leftOut > 0 ? " Too much for one diff, so each by itself." : " The log does not tell the whole file, so each by itself.";
+    parts.push(...changesOf(index, number));
+  } else if (data.texts[whole] === "") {
+    note += " It is as it was before.";
+  } else {
+    parts.push(diff(data.texts[whole]));
+  }
+  $("file").value = String(index);
+  $("since").textContent = note;
+  $("whole").replaceChildren(...parts);
+}
+
+function changesOf(index, number) {
+  const all = [...document.querySelectorAll(`.change[data-file="${index}"]`)];
+  return all.flatMap((change) => {
+    const step = numberOf(change.closest(".step"));
+    if (step > number) return [];
+    const title = document.createElement("p");
+    title.className = "note";
+    title.textContent = `Step ${step}`;
+    return [title, change.cloneNode(true)];
+  });
+}
+
+function diff(text) {
+  const pre = document.createElement("pre");
+  pre.className = "diff";
+  for (const line of text.match(/[^\n]*\n|[^\n]+$/g) ?? []) {
+    const name = { "+": "ins", "-": "del", "@": "b" }[line[0]];
+    const part = name ? document.createElement(name) : document.createTextNode(line);
+    if (name) part.textContent = line;
+    pre.append(part);
+  }
+  return pre;
+}

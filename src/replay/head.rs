@@ -38,7 +38,8 @@ pub(super) enum What {
     Title,
     Notice,
     Spawned,
-    Completed,
+    /// With how it ended.
+    Completed(State),
     Unknown,
     Damaged,
 }
@@ -77,7 +78,10 @@ impl Head {
         match event.body {
             Body::SubagentEvent { subagent_id, inner } => Head { agent: Some(subagent_id), what: What::of(*inner) },
             Body::SubagentSpawned(spawned) => Head { agent: Some(spawned.subagent_id), what: What::Spawned },
-            Body::SubagentCompleted { subagent_id, .. } => Head { agent: Some(subagent_id), what: What::Completed },
+            Body::SubagentCompleted { subagent_id, status, error, .. } => {
+                let state = State::of_subagent(status.as_deref(), error.is_some());
+                Head { agent: Some(subagent_id), what: What::Completed(state) }
+            }
             body => main(What::of(body)),
         }
     }
@@ -99,7 +103,9 @@ impl What {
             Body::Title(_) => What::Title,
             Body::Notice { .. } => What::Notice,
             Body::SubagentSpawned(_) | Body::SubagentEvent { .. } => What::Spawned,
-            Body::SubagentCompleted { .. } => What::Completed,
+            Body::SubagentCompleted { status, error, .. } => {
+                What::Completed(State::of_subagent(status.as_deref(), error.is_some()))
+            }
             Body::Unknown { .. } => What::Unknown,
         }
     }

@@ -92,6 +92,7 @@ fn the_calls_of_subagents_are_their_own() {
         CONTENT.to_owned(),
         inner("s", r#"{"type":"tool_result","call_id":"1","content":"s","success":false}"#),
         r#"{"type":"subagent_completed","subagent_id":"s"}"#.to_owned(),
+        r#"{"type":"subagent_completed","subagent_id":"t","status":"failed","error":"overloaded"}"#.to_owned(),
     ];
     let conversation = log(&rows.each_ref().map(String::as_str));
     let (timeline, steps) = steps(&conversation);
@@ -101,7 +102,12 @@ fn the_calls_of_subagents_are_their_own() {
     };
     let told: Vec<_> = steps.iter().map(|step| (step.agent.as_deref(), of(step))).collect();
     let told: Vec<_> = told.iter().map(|(agent, content)| (*agent, content.as_str())).collect();
-    assert_eq!(told, [(Some("s"), ""), (Some("s"), "s"), (Some("t"), "t"), (None, "one\ntwo\n"), (Some("s"), "")]);
+    assert_eq!(
+        told,
+        [(Some("s"), ""), (Some("s"), "s"), (Some("t"), "t"), (None, "one\ntwo\n"), (Some("s"), ""), (Some("t"), "")]
+    );
+    let states: Vec<_> = timeline.marks()[4..].iter().map(|mark| mark.state()).collect();
+    assert_eq!(states, [State::Passed, State::Failed]);
     assert!(timeline.mark(1).unwrap().is_nested() && !timeline.mark(3).unwrap().is_nested());
 }
 

@@ -241,7 +241,9 @@ impl Timeline {
             What::Title => Kind::Title,
             What::Notice => Kind::Notice,
             What::Spawned => Kind::Spawned,
-            What::Completed => Kind::Completed,
+            What::Completed(state) => {
+                return self.marks.push(Mark::new(offset, Kind::Completed, is_nested).with_state(state));
+            }
             What::Unknown => Kind::Unknown,
             What::Damaged => Kind::Damaged,
         };
@@ -311,6 +313,16 @@ impl State {
             Outcome::Failed(_) => State::Failed,
             Outcome::Stopped(_) => State::Stopped,
             Outcome::Passed | Outcome::Untold => State::Passed,
+        }
+    }
+
+    /// How a subagent ended. Older rows say no more than that there was an error.
+    pub(super) fn of_subagent(status: Option<&str>, is_error: bool) -> State {
+        match status {
+            Some("cancelled" | "denied") => State::Stopped,
+            Some("failed") => State::Failed,
+            _ if is_error => State::Failed,
+            _ => State::Passed,
         }
     }
 }

@@ -152,14 +152,28 @@ impl Browser {
     /// Clicks on an element, that far into it: 0.5 of its width is its middle.
     #[track_caller]
     pub(crate) fn click(&mut self, selector: &str, across: f64) {
+        self.mouse(&["mouseMoved", "mousePressed", "mouseReleased"], selector, across);
+    }
+
+    /// Moves the pointer onto an element, that far into it.
+    #[track_caller]
+    pub(crate) fn hover(&mut self, selector: &str, across: f64) {
+        self.mouse(&["mouseMoved"], selector, across);
+    }
+
+    #[track_caller]
+    fn mouse(&mut self, kinds: &[&str], selector: &str, across: f64) {
         let place = format!(
             "(() => {{ const box = document.querySelector({}).getBoundingClientRect(); \
              return [box.left + box.width * {across}, box.top + Math.min(box.height / 2, 20)]; }})()",
             json!(selector)
         );
         let place = self.value(&place);
-        for kind in ["mousePressed", "mouseReleased"] {
-            let event = json!({ "type": kind, "x": place[0], "y": place[1], "button": "left", "clickCount": 1 });
+        for kind in kinds {
+            let mut event = json!({ "type": kind, "x": place[0], "y": place[1] });
+            if *kind != "mouseMoved" {
+                (event["button"], event["clickCount"]) = ("left".into(), 1.into());
+            }
             self.call("Input.dispatchMouseEvent", event);
         }
     }

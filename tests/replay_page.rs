@@ -143,6 +143,8 @@ fn steps_and_the_bar_are_clicked() {
     browser.expect(AT, "s14");
     browser.click("#bar", 0.25);
     browser.expect(AT, "s4");
+    browser.hover("#bar", 0.35);
+    browser.expect("document.querySelector('#bar').title", "5 · edit_file a.rs +1 −1");
     browser.click("#on", 0.5);
     browser.expect(AT, "s5");
     // A button that was clicked does not take the keys for itself.

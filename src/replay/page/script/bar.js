@@ -50,9 +50,19 @@ function clock(milliseconds) {
   return `${hours > 0 ? `${hours}:${two(minutes)}` : minutes}:${two(seconds % 60)}`;
 }
 
-function scrub(event) {
+function indexAt(event) {
   const box = $("bar").getBoundingClientRect();
-  const index = Math.floor(((event.clientX - box.left) / box.width) * steps.length);
-  const near = clamp(index, 0, steps.length - 1);
-  if (isShown(steps[near])) go(near);
+  return clamp(Math.floor(((event.clientX - box.left) / box.width) * steps.length), 0, steps.length - 1);
+}
+
+function scrub(event) {
+  const index = indexAt(event);
+  if (isShown(steps[index])) go(index);
+}
+
+/** Says what is under the pointer, before it is gone to. */
+function hint(event) {
+  const step = steps[indexAt(event)];
+  const line = step.querySelector(".what").innerText.trim().split("\n", 3).join(" ");
+  $("bar").title = `${numberOf(step)} · ${line.slice(0, 120)}`;
 }

@@ -117,7 +117,7 @@ function listen() {
     $("bar").setPointerCapture(event.pointerId);
     scrub(event);
   });
-  on("bar", "pointermove", (event) => $("bar").hasPointerCapture(event.pointerId) && scrub(event));
+  on("bar", "pointermove", (event) => ($("bar").hasPointerCapture(event.pointerId) ? scrub : hint)(event));
   new ResizeObserver(() => {
     document.documentElement.style.setProperty("--player", `${$("player").offsetHeight}px`);
     drawBar();

@@ -144,7 +144,7 @@ fn steps_and_the_bar_are_clicked() {
     browser.click("#bar", 0.25);
     browser.expect(AT, "s4");
     browser.hover("#bar", 0.35);
-    browser.expect("document.querySelector('#bar').title", "5 · edit_file a.rs +1 −1");
+    browser.expect("document.querySelector('#bar').title", "5 · edit_file a.rs +1 −1 1.0 s");
     browser.click("#on", 0.5);
     browser.expect(AT, "s5");
     // A button that was clicked does not take the keys for itself.
@@ -396,6 +396,10 @@ fn some_of_the_steps_make_a_page() {
     // What was done to a file before counts.
     assert!(page.contains(r"-two\n-three\n+2\n+3"), "{page}");
     assert_eq!(Story::new().text(&[]).matches("<article").count(), 0);
+    let story = Story::usual();
+    story.store("A story", None);
+    let (text, _) = story.world.ends(0, "replay", &["--plain", "--start", "8", "--end", "9", ID]);
+    assert_eq!(text.lines().filter(|line| line.starts_with('#')).count(), 2, "{text}");
 }
 
 #[test]

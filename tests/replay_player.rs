@@ -133,6 +133,33 @@ fn a_terminal_is_given_back_whatever_ends_the_player() {
 }
 
 #[test]
+fn a_terminal_that_goes_away_ends_the_player() {
+    let world = world();
+    let size = Winsize { ws_row: 30, ws_col: 100, ws_xpixel: 0, ws_ypixel: 0 };
+    let OpenptyResult { master, slave } = openpty(&size, None).unwrap();
+    // A copy that no child inherits; the original would keep the terminal there.
+    let (master, _) = (master.try_clone().unwrap(), drop(master));
+    let mut command = world.sandbox.command("git-glue-replay");
+    command.arg("s1").env("TERM", "xterm").stdin(slave.try_clone().unwrap()).stdout(slave);
+    let mut child = command.stderr(std::process::Stdio::null()).spawn().unwrap();
+    drop(command);
+    let (mut terminal, mut seen, mut buffer) = (File::from(master), Vec::new(), [0; 4096]);
+    while seen.find("greeting").is_none() {
+        let count = terminal.read(&mut buffer).unwrap();
+        seen.extend_from_slice(&buffer[..count]);
+    }
+    drop(terminal);
+    let until = Instant::now() + Duration::from_secs(20);
+    while child.try_wait().unwrap().is_none() {
+        if Instant::now() > until {
+            child.kill().unwrap();
+            panic!("it goes on without a terminal");
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
 fn a_terminal_that_can_do_nothing_gets_text() {
     let world = world();
     for args in [&["--plain", "s1"][..], &["--json", "s1"]] {

@@ -2,7 +2,7 @@
 
 use std::io::{self, BufWriter, Stdout, Write};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::{Duration, Instant};
 
 use base64::Engine as _;
@@ -12,7 +12,6 @@ use ratatui::crossterm::event::{self, DisableMouseCapture, EnableMouseCapture, E
 use ratatui::crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
 use ratatui::crossterm::{cursor, execute};
 use ratatui::layout::{Position, Rect};
-use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::low_level::emulate_default_handler;
 
 use super::Replay;
@@ -22,28 +21,71 @@ use crate::replay::terminal::{Options, Player, Wish};
 /// What changes by itself is not drawn more often.
 const FRAME: Duration = Duration::from_millis(50);
 #[cfg(unix)]
-const ENDING: [i32; 3] = [SIGINT, SIGTERM, signal_hook::consts::SIGHUP];
-#[cfg(not(unix))]
-const ENDING: [i32; 2] = [SIGINT, SIGTERM];
+const ENDING: [i32; 3] = [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM, signal_hook::consts::SIGHUP];
 
 /// Plays on the terminal until the person quits.
 pub(super) fn play(replay: Replay, options: Options) -> Result<Exit, Failure> {
     let mut player = Player::new(replay.conversation, &replay.meta, options);
-    let caught = Arc::new(AtomicUsize::new(0));
-    for signal in ENDING {
-        let number = usize::try_from(signal).unwrap_or_default();
-        signal_hook::flag::register_usize(signal, caught.clone(), number).map_err(|error| failed(&error))?;
-    }
+    let caught = Arc::new(AtomicI32::new(0));
+    watch(caught.clone()).map_err(|error| failed(&error))?;
     let mut screen = Screen::enter().map_err(|error| failed(&error))?;
     let result = screen.run(&mut player, &caught);
     drop(screen);
-    match i32::try_from(caught.load(Ordering::Relaxed)) {
+    match caught.load(Ordering::Relaxed) {
         // Whoever waits for us sees what ended us.
-        Ok(signal) if signal != 0 => {
+        signal if signal != 0 => {
             let _ = emulate_default_handler(signal);
             Ok(Exit::Failed)
         }
         _ => result.map(|()| Exit::Done).map_err(|error| failed(&error)),
+    }
+}
+
+/// Notes a signal that ends us, for the loop to see. If it does not, because it reads from a terminal that is gone, the
+/// signal does what it does to others.
+#[cfg(unix)]
+fn watch(caught: Arc<AtomicI32>) -> io::Result<()> {
+    const GRACE: Duration = Duration::from_secs(1);
+    let mut signals = signal_hook::iterator::Signals::new(ENDING)?;
+    std::thread::spawn(move || {
+        for signal in signals.forever() {
+            caught.store(signal, Ordering::Relaxed);
+            std::thread::sleep(GRACE);
+            let _ = emulate_default_handler(signal);
+        }
+    });
+    Ok(())
+}
+
+/// Elsewhere what ends us comes as a key.
+#[cfg(not(unix))]
+fn watch(_caught: Arc<AtomicI32>) -> io::Result<()> {
+    Ok(())
+}
+
+/// What keys come from, as the library for terminals chooses it.
+#[cfg(unix)]
+struct Keys(Option<std::fs::File>);
+
+#[cfg(unix)]
+impl Keys {
+    fn open() -> io::Result<Keys> {
+        let is_here = io::IsTerminal::is_terminal(&io::stdin());
+        Ok(Keys(if is_here { None } else { Some(std::fs::File::open("/dev/tty")?) }))
+    }
+
+    /// Waits until there may be something to read. False when the terminal is gone: who reads from it then reads for ever.
+    fn wait(&self, wait: Duration) -> bool {
+        use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+        let stdin = io::stdin();
+        let mut keys = [match &self.0 {
+            Some(terminal) => PollFd::new(terminal, PollFlags::IN),
+            None => PollFd::new(&stdin, PollFlags::IN),
+        }];
+        // A signal ends the wait early, which is what the change of the window's size needs.
+        let _ = poll(&mut keys, Timespec::try_from(wait).ok().as_ref());
+        !keys[0].revents().intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL)
     }
 }
 
@@ -84,7 +126,9 @@ impl Screen {
         let _ = disable_raw_mode();
     }
 
-    fn run(&mut self, player: &mut Player, caught: &AtomicUsize) -> io::Result<()> {
+    fn run(&mut self, player: &mut Player, caught: &AtomicI32) -> io::Result<()> {
+        #[cfg(unix)]
+        let keys = Keys::open()?;
         let mut drawn: Option<Instant> = None;
         let (mut is_stale, mut is_urgent) = (true, true);
         while caught.load(Ordering::Relaxed) == 0 {
@@ -95,6 +139,13 @@ impl Screen {
                 (drawn, is_stale, is_urgent) = (Some(Instant::now()), false, false);
             }
             let mut wait = if is_stale { tick.wait.min(FRAME) } else { tick.wait };
+            #[cfg(unix)]
+            {
+                if !keys.wait(wait) {
+                    return Ok(());
+                }
+                wait = Duration::ZERO;
+            }
             // Keys that came in the meantime are all taken before the next picture.
             while event::poll(wait)? {
                 wait = Duration::ZERO;

@@ -159,7 +159,7 @@ fn ids_are_exact_and_new_ones_are_printed() {
     assert_eq!(home.meta(id)["title_source"], "user");
     home.log(0, &["append", id], b"{\"type\":\"title_generated\",\"title\":\"Theirs\"}");
     assert_eq!(home.meta(id)["title"], "Mine");
-    for bad in ["a b", "../x", "--", "-", "a/b/c"] {
+    for bad in ["a b", "../x", "--", "-", "a/b/c", ".hid", ".glue-prune-1"] {
         home.log(if bad == "../x" || bad == "a/b/c" { 1 } else { 2 }, &["append", bad], PROMPT.as_bytes());
     }
 }

@@ -222,13 +222,29 @@ fn nothing_is_removed_through_a_link() {
 }
 
 #[test]
+fn what_is_no_session_stays() {
+    let world = World::new();
+    let archive = world.sessions().join("archive");
+    let inner = session(&world, "inner", "", 300);
+    fs::create_dir_all(&archive).unwrap();
+    fs::rename(&inner, archive.join("inner")).unwrap();
+    let notes = world.sessions().join("notes");
+    fs::create_dir_all(&notes).unwrap();
+    fs::write(notes.join("todo.txt"), "mine").unwrap();
+    let lookalike = world.sessions().join(".glue-prune-1");
+    fs::create_dir_all(&lookalike).unwrap();
+    let (out, _) = world.ends(0, "prune", &["--keep", "0", "--unapplied", "--yes"]);
+    assert!(archive.join("inner/meta.json").exists() && notes.join("todo.txt").exists() && lookalike.exists(), "{out}");
+}
+
+#[test]
 fn damaged_sessions_and_leftovers_go_too() {
     let world = World::new();
     let torn = session(&world, "torn", "", 300);
     fs::write(torn.join("meta.json"), "{").unwrap();
     let hostile = session(&world, "hostile", "a\nb\u{1b}[31m", 300);
     fs::write(hostile.join("conversation.jsonl"), [0xff; 100]).unwrap();
-    let leftover = world.sessions().join(".glue-prune-0000-x");
+    let leftover = world.sessions().join(".glue-prune-0123abcd-x");
     fs::create_dir_all(leftover.join("deep")).unwrap();
     let (out, _) = world.ends(0, "prune", &["--keep", "0"]);
     assert_eq!(out.lines().count(), 2, "{out}");

@@ -212,6 +212,7 @@ fn word(held: Held) -> &'static str {
         Held::Open(_) => "open",
         Held::Running => "running",
         Held::Unapplied => "unapplied",
+        Held::Foreign => "foreign",
     }
 }
 

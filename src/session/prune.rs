@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::capture_files::{NAMES, PREVIOUS, with_ending};
 use super::store::read_small;
-use super::{Error, Session, Sidecar, Store, atomic};
+use super::{CONVERSATION, Error, Session, Sidecar, Store, atomic};
 
 /// Why a session stays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -26,6 +26,9 @@ pub enum Held {
     /// Its capture was not applied from this store, as far as is known.
     #[error("its capture was not applied")]
     Unapplied,
+    /// It holds directories, or files of which none is a session's: somebody keeps something else there.
+    #[error("it is no session, as far as is known")]
+    Foreign,
 }
 
 /// A session that may be removed.
@@ -60,12 +63,31 @@ impl Session {
         if let Some(pid) = self.open_in() {
             return Some(Held::Open(pid));
         }
+        if self.is_foreign() {
+            return Some(Held::Foreign);
+        }
         let is_recent = |time: Timestamp| Timestamp::now().duration_since(time) < RECENT;
         let is_active = || self.last_activity().max(self.last_write()).is_some_and(is_recent);
         if self.meta().is_ok_and(|meta| meta.status() == "running") && is_active() {
             return Some(Held::Running);
         }
         (!expendable && self.has_unapplied()).then_some(Held::Unapplied)
+    }
+
+    /// Whether what is in the directory is something else than a session. No session has directories in it.
+    fn is_foreign(&self) -> bool {
+        if self.dir().is_symlink() {
+            return false;
+        }
+        let entries: Vec<_> = fs::read_dir(self.dir()).into_iter().flatten().flatten().collect();
+        let is_own = |entry: &fs::DirEntry| {
+            let name = entry.file_name();
+            ["meta.json", CONVERSATION, "state.json"].iter().chain(&NAMES).any(|own| name == *own)
+                || name.as_encoded_bytes().starts_with(b"runtime.")
+                || name.as_encoded_bytes().starts_with(b".")
+        };
+        let is_dir = |entry: &fs::DirEntry| entry.file_type().is_ok_and(|kind| kind.is_dir());
+        entries.iter().any(is_dir) || !entries.is_empty() && !entries.iter().any(is_own)
     }
 
     /// Whether there is a capture of which nothing says that it was applied. What was set aside counts when there is no
@@ -122,12 +144,19 @@ impl Store {
     /// Removes what a crash left behind of sessions on their way out.
     pub fn sweep_removed(&self) {
         let entries = fs::read_dir(self.sessions()).into_iter().flatten().flatten();
-        let is_doomed = |entry: &fs::DirEntry| entry.file_name().as_encoded_bytes().starts_with(DOOMED.as_bytes());
+        let is_doomed = |entry: &fs::DirEntry| is_doomed(entry.file_name().as_encoded_bytes());
         for entry in entries.filter(is_doomed) {
             // It may be another process's that is at it right now: then that one removes it.
             let _ = fs::remove_dir_all(entry.path());
         }
     }
+}
+
+/// Whether a directory has the name of a session on its way out: eight hex digits stand before the id.
+fn is_doomed(name: &[u8]) -> bool {
+    let rest = name.strip_prefix(DOOMED.as_bytes());
+    rest.and_then(|rest| Some((rest.get(..8)?, rest.get(8)?)))
+        .is_some_and(|(digits, dash)| digits.iter().all(u8::is_ascii_hexdigit) && *dash == b'-')
 }
 
 /// What a directory's files take, in bytes; no links are followed.

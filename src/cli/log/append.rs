@@ -92,7 +92,8 @@ fn open(args: &Args) -> Result<Recorder, Failure> {
     }
     let text = id.to_string_lossy();
     // A prefix would be taken for another session by accident.
-    if tame_id(&text).as_deref() != Some(&text) {
+    // What begins with a dot is no session to the list, nor to anybody else.
+    if tame_id(&text).as_deref() != Some(&text) || text.starts_with('.') {
         return Err(no_id(&text));
     }
     Ok(Recorder::open(&store, &text, options)?)

@@ -42,6 +42,7 @@ mod store;
 pub use bundle::{BUNDLE_ENDING, Bundle};
 pub use capture::{Capture, Problem};
 pub use capture_files::CaptureFile;
+pub(crate) use conversation::mended;
 pub use conversation::{
     Access, At, Backwards, Body, CONVERSATION, Call, CallResult, Conversation, Event, LONGEST_ROW, Outcome, Row, Rows,
     Span, Spawned, Usage,

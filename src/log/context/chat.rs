@@ -164,8 +164,10 @@ fn say(messages: &mut Vec<Value>, role: &str, text: &str) {
     let text = text.trim_end();
     match messages.last_mut() {
         Some(last) if is_text_of(Some(&*last), role) => {
-            let before = last["content"].as_str().unwrap_or_default();
-            last["content"] = format!("{before}\n\n{text}").into();
+            if let Some(Value::String(said)) = last.get_mut("content") {
+                said.push_str("\n\n");
+                said.push_str(text);
+            }
         }
         _ => {
             if role == "assistant" {

@@ -6,9 +6,13 @@ use std::io::{self, Read, Seek};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-/// A line or file as JSON; bytes that are not UTF-8 become U+FFFD.
+use crate::session::mended;
+
+/// A line or file as JSON; bytes that are not UTF-8 and halves of surrogate pairs become U+FFFD, and a mark of the byte
+/// order at its start is passed over.
 pub(super) fn parse(bytes: &[u8]) -> Option<Value> {
-    serde_json::from_slice(bytes).ok().or_else(|| serde_json::from_str(&String::from_utf8_lossy(bytes)).ok())
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    serde_json::from_slice(bytes).ok().or_else(|| serde_json::from_str(&mended(bytes)?).ok())
 }
 
 /// A file that is one JSON object, from its first brace on: programs that print one say something before it now and
@@ -82,5 +86,18 @@ pub(super) fn content(value: &Value) -> String {
         Value::Array(blocks) => blocks.iter().filter_map(block).collect::<Vec<_>>().join("\n"),
         Value::Object(_) => block(value).unwrap_or_default(),
         _ => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse;
+
+    #[test]
+    fn what_is_no_character_costs_no_line() {
+        assert_eq!(parse(b"\xef\xbb\xbf{\"a\":\"b\"}").unwrap()["a"], "b");
+        assert_eq!(parse(br#"{"a":"cut \ud83d here"}"#).unwrap()["a"], "cut \u{fffd} here");
+        assert_eq!(parse(b"{\"a\":\"\xff\"}").unwrap()["a"], "\u{fffd}");
+        assert!(parse(b"{\"a\"").is_none());
     }
 }

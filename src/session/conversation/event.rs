@@ -279,7 +279,7 @@ fn object(row: &mut Map<String, Value>, key: &str) -> Map<String, Value> {
 }
 
 /// The row with U+FFFD in place of what is not UTF-8 and of halves of surrogate pairs; `None` when there is nothing to mend.
-fn mended(row: &[u8]) -> Option<String> {
+pub(crate) fn mended(row: &[u8]) -> Option<String> {
     let text = row.to_str_lossy();
     let is_lossy = matches!(text, Cow::Owned(_));
     let mut mended = String::with_capacity(text.len());

@@ -22,6 +22,7 @@ mod shorten;
 mod tool;
 
 pub use backwards::{Backwards, Span};
+pub(crate) use event::mended;
 pub use event::{Body, Call, CallResult, Event, Spawned, Usage};
 pub use open::{At, CONVERSATION, Conversation};
 pub use outcome::Outcome;

@@ -51,7 +51,7 @@ impl Change {
     pub fn hunks(&self) -> String {
         match &self.recovered {
             Recovered::Recorded(text) | Recovered::Rebuilt(text) => text.hunks(),
-            Recovered::Parts(parts) => parts.iter().map(Text::hunks).collect(),
+            Recovered::Parts(parts) => parts.iter().map(|part| part.as_lines().hunks()).collect(),
             Recovered::Overwritten(after) => Text { before: String::new(), after: after.clone() }.hunks(),
             Recovered::Untold => String::new(),
         }
@@ -71,6 +71,13 @@ impl Change {
 }
 
 impl Text {
+    /// The same with a newline at the end of both: where a part of a file ends is not where the file does.
+    fn as_lines(&self) -> Text {
+        let line =
+            |text: &str| if text.is_empty() || text.ends_with('\n') { text.to_owned() } else { format!("{text}\n") };
+        Text { before: line(&self.before), after: line(&self.after) }
+    }
+
     /// What differs, as hunks in git's form.
     pub fn hunks(&self) -> String {
         String::from_utf8_lossy(&Hunks::of(self.before.as_bytes(), self.after.as_bytes()).to_bytes()).into_owned()
@@ -101,6 +108,8 @@ pub(super) struct Edit {
     new: String,
     /// Wherever it is found, not just once.
     is_everywhere: bool,
+    /// Of a patch: where its lines belong is said by the lines around them alone.
+    is_patch: bool,
 }
 
 impl Effect {
@@ -135,6 +144,9 @@ impl Edit {
     /// The text with its part replaced; `None` when it is not there, or there more than once.
     pub(super) fn apply(&self, text: &str) -> Option<String> {
         if self.old.is_empty() {
+            if self.is_patch {
+                return None;
+            }
             return text.is_empty().then(|| self.new.clone());
         }
         match text.matches(&self.old).take(2).count() {
@@ -146,7 +158,7 @@ impl Edit {
 
     /// Whether it makes a file that was not there.
     pub(super) fn creates(&self) -> bool {
-        self.old.is_empty()
+        self.old.is_empty() && !self.is_patch
     }
 
     pub(super) fn to_text(&self) -> Text {
@@ -184,6 +196,7 @@ fn replaced(arguments: &Map<String, Value>) -> Vec<Edit> {
             old: text(["old_string", "oldString", "old_str"])?.to_owned(),
             new: text(["new_string", "newString", "new_str"])?.to_owned(),
             is_everywhere: flag("replace_all") || flag("replaceAll"),
+            is_patch: false,
         })
     };
     match arguments.get("edits").and_then(Value::as_array) {
@@ -194,13 +207,15 @@ fn replaced(arguments: &Map<String, Value>) -> Vec<Edit> {
 
 /// The lines of a patch in Codex's form that are about one file.
 fn section<'a>(call: &'a Call, path: &'a str) -> impl Iterator<Item = &'a str> {
-    let is_mark = |line: &str| line.starts_with("*** ");
+    let mut is_inside = false;
     let lines = call.patch().unwrap_or_default().lines();
-    let starts = move |line: &str| is_mark(line) && line.split_once(" File: ").is_some_and(|(_, file)| file == path);
-    lines
-        .skip_while(move |line| !starts(line))
-        .skip(1)
-        .take_while(move |line| !is_mark(line) || line.starts_with("*** Move to"))
+    lines.filter(move |line| {
+        let is_mark = line.starts_with("*** ");
+        if is_mark && !line.starts_with("*** Move to") {
+            is_inside = line.split_once(" File: ").is_some_and(|(_, file)| file == path);
+        }
+        is_inside && !is_mark
+    })
 }
 
 /// The content of a file that a patch adds.
@@ -213,7 +228,7 @@ fn patched<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<Edit> {
     let mut edits: Vec<Edit> = Vec::new();
     for line in lines {
         if line.starts_with("@@") || edits.is_empty() {
-            edits.push(Edit::default());
+            edits.push(Edit { is_patch: true, ..Edit::default() });
         }
         let Some(edit) = edits.last_mut() else { continue };
         let (mark, text): (_, Cow<str>) = match line.chars().next() {

@@ -17,6 +17,8 @@ use crate::session::Conversation;
 pub struct Recovery {
     /// By file: a step, and the content after it.
     known: HashMap<String, (usize, String)>,
+    /// How much that is.
+    bytes: usize,
 }
 
 /// A file at a step of the session.
@@ -30,8 +32,8 @@ pub struct FileAt {
 
 /// More steps are not looked at to find out about one. Then less is told.
 const MOST_STEPS: usize = 5_000;
-/// More files are not remembered.
-const MOST_KNOWN: usize = 64;
+/// More of all files together is not remembered, in bytes.
+const MOST_KNOWN: usize = 64 << 20;
 
 impl Recovery {
     /// What a step does to files; empty where it does not.
@@ -154,8 +156,11 @@ impl Recovery {
     }
 
     fn remember(&mut self, path: &str, step: usize, content: &str) {
-        if self.known.len() >= MOST_KNOWN && !self.known.contains_key(path) {
+        let old = self.known.get(path).map_or(0, |(_, text)| text.len());
+        self.bytes = self.bytes - old + content.len();
+        if self.bytes > MOST_KNOWN {
             self.known.clear();
+            self.bytes = content.len();
         }
         self.known.insert(path.to_owned(), (step, content.to_owned()));
     }

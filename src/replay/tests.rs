@@ -204,3 +204,22 @@ fn a_file_at_the_playhead_is_all_that_was_done_to_it() {
     assert_eq!(at(2), FileAt { whole: text("1\n2\n"), steps: vec![1, 2] });
     assert_eq!(at(1), FileAt { whole: text("one\n2\n"), steps: vec![1] });
 }
+
+#[test]
+fn a_patch_that_only_adds_makes_no_file() {
+    let patch = r#"{"type":"tool_call","id":"3","name":"apply_patch","arguments":{"input":"*** Begin Patch\n*** Update File: u\n@@ fn b() {\n+    inserted\n*** End Patch\n"}}"#;
+    assert!(matches!(&last_changes(&[patch, DONE])[0].recovered, Recovered::Parts(_)));
+}
+
+#[test]
+fn all_that_a_patch_says_of_a_file_is_one_change() {
+    let patch = r#"{"type":"tool_call","id":"3","name":"apply_patch","arguments":{"input":"*** Begin Patch\n*** Update File: a\n@@\n-one\n+1\n*** Update File: a\n@@\n-two\n+2\n*** End Patch\n"}}"#;
+    let changes = last_changes(&[READ, CONTENT, patch, DONE]);
+    assert_eq!(changes.len(), 1);
+    assert_eq!(changes[0].hunks(), "@@ -1,2 +1,2 @@\n-one\n-two\n+1\n+2\n");
+}
+
+#[test]
+fn a_part_of_a_file_does_not_end_it() {
+    assert_eq!(last_changes(&[EDIT, EDITED, AGAIN, DONE])[0].hunks(), "@@ -1 +1 @@\n-one\n+1\n");
+}

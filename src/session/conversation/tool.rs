@@ -81,7 +81,13 @@ fn patched(patch: &str) -> Vec<(Access, &str)> {
     const MARKS: [(&str, Access); 3] =
         [("*** Add File: ", Access::Write), ("*** Update File: ", Access::Edit), ("*** Delete File: ", Access::Delete)];
     let file = |line| MARKS.iter().find_map(|(mark, access)| Some((*access, str::strip_prefix(line, mark)?)));
-    patch.lines().filter_map(file).collect()
+    let mut files: Vec<(Access, &str)> = Vec::new();
+    for (access, path) in patch.lines().filter_map(file) {
+        if !files.iter().any(|(_, known)| *known == path) {
+            files.push((access, path));
+        }
+    }
+    files
 }
 
 #[cfg(test)]

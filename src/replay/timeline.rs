@@ -327,6 +327,18 @@ impl State {
     }
 }
 
+/// A number of tokens as people read it: 999, 1.2k, 34k, 5.6M. What is left over is dropped.
+pub(super) fn short_count(number: u64) -> String {
+    let tenths = |unit: u64| format!("{}.{}", number / unit, number % unit / (unit / 10));
+    match number {
+        0..1_000 => number.to_string(),
+        1_000..10_000 => format!("{}k", tenths(1_000)),
+        10_000..1_000_000 => format!("{}k", number / 1_000),
+        1_000_000..10_000_000 => format!("{}M", tenths(1_000_000)),
+        _ => format!("{}M", number / 1_000_000),
+    }
+}
+
 const OFFSET_BITS: u32 = 40;
 const STATE_SHIFT: u32 = 44;
 const CHANGE: u64 = 1 << 46;

@@ -15,6 +15,7 @@ use super::diff::{diff, stat};
 use super::files::Files;
 use super::html::Html;
 use super::{Outline, Page};
+use crate::replay::timeline::short_count;
 use crate::replay::{Pace, Tokens, Turn, Unseen};
 
 /// With more steps, a browser lays out those in view only.
@@ -203,21 +204,13 @@ fn spent(tokens: &Tokens) -> Option<String> {
     if *tokens == Tokens::default() {
         return None;
     }
-    let mut spent = format!("{} in, {} out", short(tokens.main.0), short(tokens.main.1));
+    let mut spent = format!("{} in, {} out", short_count(tokens.main.0), short_count(tokens.main.1));
     if tokens.cached > 0 {
-        spent += &format!(", {} cached", short(tokens.cached));
+        spent += &format!(", {} cached", short_count(tokens.cached));
     }
     if tokens.subagents != (0, 0) {
-        spent += &format!(" · subagents {} in, {} out", short(tokens.subagents.0), short(tokens.subagents.1));
+        spent +=
+            &format!(" · subagents {} in, {} out", short_count(tokens.subagents.0), short_count(tokens.subagents.1));
     }
     Some(spent)
-}
-
-fn short(count: u64) -> String {
-    match count {
-        0..1_000 => count.to_string(),
-        1_000..10_000 => format!("{:.1}k", count as f64 / 1e3),
-        10_000..1_000_000 => format!("{:.0}k", count as f64 / 1e3),
-        _ => format!("{:.1}M", count as f64 / 1e6),
-    }
 }

@@ -8,8 +8,9 @@ use ratatui::text::{Line, Span};
 use super::Player;
 use super::help::{Asked, Over};
 use super::log::Filter;
-use super::text::{columns, cut, short};
+use super::text::{columns, cut};
 use super::theme::{ACCENT, BAD, BOLD, CHOSEN, DIM, GOOD, PLAIN, WARN};
+use crate::replay::timeline::short_count;
 use crate::replay::{Pace, Tokens};
 
 impl Player {
@@ -107,5 +108,5 @@ impl Player {
 fn tokens(tokens: Tokens) -> String {
     let all = [tokens.main, tokens.subagents, tokens.other];
     let sum = |part: fn(&(u64, u64)) -> u64| all.iter().map(part).fold(0, u64::saturating_add);
-    format!("{}→{}", short(sum(|pair| pair.0)), short(sum(|pair| pair.1)))
+    format!("{}→{}", short_count(sum(|pair| pair.0)), short_count(sum(|pair| pair.1)))
 }

@@ -211,18 +211,6 @@ pub(super) fn fitted(text: &str, width: usize) -> String {
     format!("{text}{}", " ".repeat(missing))
 }
 
-/// A number of tokens, short.
-pub(super) fn short(number: u64) -> String {
-    let tenths = |unit: u64| format!("{}.{}", number / unit, number % unit / (unit / 10));
-    match number {
-        0..1_000 => number.to_string(),
-        1_000..10_000 => format!("{}k", tenths(1_000)),
-        10_000..1_000_000 => format!("{}k", number / 1_000),
-        1_000_000..10_000_000 => format!("{}M", tenths(1_000_000)),
-        _ => format!("{}M", number / 1_000_000),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -242,7 +230,10 @@ mod tests {
         assert_eq!((&*cut("abcdef", 4), &*cut("abc", 4), &*cut("世界世", 4)), ("abc…", "abc", "世…"));
         assert_eq!((&*cut("abc", 0), &*cut("abc", 1), &*cut("世界", 2)), ("", "…", "…"));
         assert_eq!(fitted("世界世", 4), "世… ");
-        assert_eq!([999, 2_210, 45_900, 1_250_000].map(short), ["999", "2.2k", "45k", "1.2M"]);
+        assert_eq!(
+            [999, 2_210, 45_900, 1_250_000].map(crate::replay::timeline::short_count),
+            ["999", "2.2k", "45k", "1.2M"]
+        );
     }
 
     #[test]

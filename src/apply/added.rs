@@ -23,7 +23,7 @@ pub const MOST: usize = 1000;
 /// A search for secrets, each reported once, and the first thousand only.
 #[derive(Default)]
 pub struct Search {
-    scanner: Option<Scanner>,
+    scanner: Scanner,
     is_off: bool,
     found: Vec<Secret>,
     known: HashSet<Secret>,
@@ -106,12 +106,8 @@ impl Search {
 
     /// Looks at a line; whether to go on.
     fn line(&mut self, path: &BStr, number: u64, line: &[u8]) -> bool {
-        if self.scanner.is_none() {
-            self.scanner = Scanner::new().ok();
-        }
-        let Some(scanner) = &self.scanner else { return false };
         let line = line.strip_suffix(b"\n").unwrap_or(line);
-        self.pending.extend(scanner.line(path, number, &line[..line.len().min(LONGEST)]));
+        self.pending.extend(self.scanner.line(path, number, &line[..line.len().min(LONGEST)]));
         self.pending.len() < MOST
     }
 }

@@ -22,5 +22,5 @@ pub use escape::{Hidden, Layout, escape, hidden};
 pub use path::{PathProblem, Severity, path_problem};
 pub use redact::Redactor;
 pub use runs::{Category, Change, Finding, looks_into, runs_here};
-pub use secrets::{Scanner, Secret, secrets};
+pub use secrets::{Scanner, Secret};
 pub use spoof::{Spoof, spoofed, spoofed_identity};

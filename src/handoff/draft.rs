@@ -95,7 +95,7 @@ impl Draft {
             return Err(Error::NoProject { path: root.to_owned() });
         }
         let now = Timestamp::now();
-        let censor = Censor::new();
+        let censor = Censor::default();
         let meta = session.and_then(|session| session.meta().ok()).unwrap_or_default();
         let places = Places::new(root, &meta.cwd);
         let told = session.map(|session| told::read(session, &places, &censor)).transpose()?;

@@ -4,13 +4,12 @@
 //! never holds the secret, only its first four characters. Comments such as `gitleaks:allow` are not honoured: the sandbox writes
 //! them as easily as it writes the secret.
 
+mod gate;
 mod rules;
 
 use std::ops::Range;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, BuildError};
 use bstr::{BStr, BString, ByteSlice};
 use regex::bytes::{Regex, RegexBuilder};
 
@@ -32,60 +31,17 @@ pub struct Secret {
 
 /// The rules, each compiled when its keyword is met for the first time: all of them take longer than a patch of a few files.
 pub struct Scanner {
-    gate: AhoCorasick,
-    /// The same as a table of all transitions, made once there is so much to look at that it pays.
-    table: OnceLock<Option<AhoCorasick>>,
-    /// How many bytes were looked at by then.
-    seen: AtomicUsize,
-    /// The keywords of the gate, and the rules that they belong to.
-    gated: Vec<(usize, &'static str)>,
     /// None where an expression does not compile.
-    compiled: Vec<OnceLock<Option<Regex>>>,
+    compiled: [OnceLock<Option<Regex>>; RULES.len()],
 }
 
-/// From so many bytes on the table is faster, the time to make it included.
-const MUCH: usize = 128 << 10;
-
-fn gate(kind: AhoCorasickKind, keywords: &[(usize, &'static str)]) -> Result<AhoCorasick, BuildError> {
-    let keywords = keywords.iter().map(|(_, keyword)| keyword);
-    AhoCorasick::builder().kind(Some(kind)).ascii_case_insensitive(true).build(keywords)
-}
-
-/// All secrets in `lines`, which are added lines as (path, line number from 1, bytes without the newline).
-///
-/// # Errors
-///
-/// Only if the keywords that are built in cannot be searched for.
-pub fn secrets<'a>(lines: impl Iterator<Item = (&'a BStr, u64, &'a [u8])>) -> Result<Vec<Secret>, BuildError> {
-    let scanner = Scanner::new()?;
-    Ok(lines.flat_map(|(path, number, line)| scanner.line(path, number, line)).collect())
+impl Default for Scanner {
+    fn default() -> Scanner {
+        Scanner { compiled: [const { OnceLock::new() }; RULES.len()] }
+    }
 }
 
 impl Scanner {
-    /// Makes the gate ready.
-    ///
-    /// # Errors
-    ///
-    /// Only if the keywords that are built in cannot be searched for.
-    pub fn new() -> Result<Self, BuildError> {
-        let keywords =
-            |(index, rule): (usize, &'static Rule)| rule.keywords.iter().map(move |keyword| (index, *keyword));
-        let gated: Vec<_> = RULES.iter().enumerate().flat_map(keywords).collect();
-        let gate = gate(AhoCorasickKind::ContiguousNFA, &gated)?;
-        let compiled = RULES.iter().map(|_| OnceLock::new()).collect();
-        Ok(Self { gate, table: OnceLock::new(), seen: AtomicUsize::new(0), gated, compiled })
-    }
-
-    /// The gate for so many more bytes.
-    fn gate(&self, more: usize) -> &AhoCorasick {
-        if self.seen.load(Ordering::Relaxed) < MUCH {
-            self.seen.fetch_add(more, Ordering::Relaxed);
-            return &self.gate;
-        }
-        let table = self.table.get_or_init(|| gate(AhoCorasickKind::DFA, &self.gated).ok());
-        table.as_ref().unwrap_or(&self.gate)
-    }
-
     /// The secrets of one added line. Nothing is kept between lines.
     pub fn line(&self, path: &BStr, number: u64, line: &[u8]) -> Vec<Secret> {
         let found = self.spans(line).into_iter().map(|(rule, span)| {
@@ -99,14 +55,7 @@ impl Scanner {
     /// Where in `text` the secrets are, as (rule, byte range), in order and without overlaps: for those who must blot them out.
     pub fn spans(&self, text: &[u8]) -> Vec<(&'static str, Range<usize>)> {
         let mut found: Vec<(&'static str, Range<usize>)> = Vec::new();
-        let keywords = self.gate(text.len()).find_overlapping_iter(text).filter_map(|found| {
-            let (index, keyword) = self.gated[found.pattern()];
-            (RULES[index].any_case || &text[found.range()] == keyword.as_bytes()).then_some(index)
-        });
-        let mut tried: Vec<usize> = keywords.collect();
-        tried.sort_unstable();
-        tried.dedup();
-        for index in tried {
+        for index in gate::rules(text) {
             let rule = &RULES[index];
             let compile = || RegexBuilder::new(rule.pattern).unicode(false).build().ok();
             let Some(regex) = self.compiled[index].get_or_init(compile) else { continue };

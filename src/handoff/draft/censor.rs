@@ -6,22 +6,17 @@ use crate::handoff::text;
 use super::GAP;
 
 /// Cleans text.
+#[derive(Default)]
 pub(super) struct Censor {
-    /// Without it nothing is let through.
-    scanner: Option<Scanner>,
+    scanner: Scanner,
 }
 
 /// Of one line of a text, no more bytes are looked at than this.
 const LOOKED_AT: usize = 16 << 10;
 
 impl Censor {
-    pub(super) fn new() -> Censor {
-        Censor { scanner: Scanner::new().ok() }
-    }
-
     /// The beginning of a text as one line of at most so many characters. `None` when nothing of it is to be seen.
     pub(super) fn line(&self, text: &str, most: usize) -> Option<String> {
-        let scanner = self.scanner.as_ref()?;
         let (mut line, mut in_key) = (String::new(), false);
         for part in text::plain_lines(text).map(text::trim) {
             if in_key {
@@ -29,7 +24,7 @@ impl Censor {
                 continue;
             }
             let blotted;
-            (blotted, in_key) = blot(scanner, whole_words(part));
+            (blotted, in_key) = blot(&self.scanner, whole_words(part));
             push_words(&mut line, &blotted);
             if line.len() > most * 4 {
                 break;
@@ -109,7 +104,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn line(text: &str) -> Option<String> {
-        Censor::new().line(text, 60)
+        Censor::default().line(text, 60)
     }
 
     /// A secret, put together so that no scanner takes this file for a leak.

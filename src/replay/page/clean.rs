@@ -116,7 +116,7 @@ mod tests {
 
     #[test]
     fn a_patch_keeps_its_marks() {
-        let mut redactor = Redactor::new(["/home/ann"]).unwrap();
+        let mut redactor = Redactor::new(["/home/ann"]);
         let mut clean = Clean(Some(&mut redactor));
         let key = |what: &str| format!("-----{what} {} KEY-----", "PRIVATE");
         let patch = format!("@@ -1 +1,4 @@\n-/home/ann\n+{}\n+MIIE\n+{}\n\n x", key("BEGIN"), key("END"));

@@ -12,7 +12,7 @@ fn told_of(bytes: &[u8]) -> Told {
     let place = tempfile::tempdir().unwrap();
     let path = place.path().join("conversation.jsonl");
     std::fs::write(&path, bytes).unwrap();
-    read(&Session::at(place.path()), &Places::new(place.path(), "/workspace"), &Censor::new()).unwrap()
+    read(&Session::at(place.path()), &Places::new(place.path(), "/workspace"), &Censor::default()).unwrap()
 }
 
 fn runs(told: &Told) -> Vec<(&str, &str, Option<String>)> {
@@ -77,7 +77,7 @@ fn damaged_rows_cost_nothing_but_themselves() {
     let told = told_of(&bytes);
     assert_eq!((told.prompt.as_deref(), told.title), (Some("whole"), None));
     let places = Places::new(std::path::Path::new("."), "");
-    assert_eq!(read(&Session::at("/nonexistent"), &places, &Censor::new()).unwrap(), Told::default());
+    assert_eq!(read(&Session::at("/nonexistent"), &places, &Censor::default()).unwrap(), Told::default());
 }
 
 #[test]

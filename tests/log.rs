@@ -187,6 +187,19 @@ fn following_shows_what_comes_from_the_first_byte_on() {
 }
 
 #[test]
+fn following_begins_with_all_that_is_there() {
+    let home = home();
+    let mut command = home.sandbox.command("git-glue-log");
+    let mut follower = command.args(["-f", "--json"]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(follower.stdout.take().unwrap()).lines().map(Result::unwrap);
+    assert_eq!(lines.by_ref().take(V1.lines().count()).collect::<Vec<_>>(), V1.lines().collect::<Vec<_>>());
+    home.append(SID, r#"{"type":"user_message","text":"more"}"#);
+    assert!(lines.next().unwrap().contains("\"sequence\":26,"));
+    follower.kill().unwrap();
+    follower.wait().unwrap();
+}
+
+#[test]
 fn following_begins_with_the_last_that_were_asked_for() {
     let home = home();
     let mut command = home.sandbox.command("git-glue-log");

@@ -14,7 +14,7 @@ use crate::cli::summary::Summary;
 use crate::cli::{Exit, Failure, Style, Ui, pager};
 use crate::log::{Filter, Follower, LineNumbers, Turnover, Wanted, last_rows, last_spans, moment, read_span};
 use crate::session::{
-    Backwards, CONVERSATION, Conversation, Error, LONGEST_ROW, Latest, Row, Rows, Session, Source, Span, Store,
+    At, Backwards, CONVERSATION, Conversation, Error, LONGEST_ROW, Latest, Row, Rows, Session, Source, Span, Store,
 };
 
 #[derive(Debug, clap::Args)]
@@ -215,8 +215,7 @@ impl Show<'_> {
     /// What is there already. What follows it.
     fn first(&mut self, stored: &Stored) -> Result<(), Failure> {
         let Some(count) = self.args.max_count else {
-            let file = stored.file.try_clone().map_err(unread)?;
-            let mut rows = Rows::new(file.take(stored.length), 0, self.longest).shortening();
+            let mut rows = Rows::new(At::new(&stored.file, 0).take(stored.length), 0, self.longest).shortening();
             while let Some(row) = rows.advance().map_err(unread)? {
                 if !self.wants(row.bytes) {
                 } else if row.is_cut && self.ui.json {
@@ -248,8 +247,7 @@ impl Show<'_> {
         if !looks_back {
             return last_spans(&stored.file, stored.length, count, longest, &mut wanted).map_err(unread);
         }
-        let file = stored.file.try_clone().map_err(unread)?;
-        let mut rows = Rows::new(file.take(stored.length), 0, longest).shortening();
+        let mut rows = Rows::new(At::new(&stored.file, 0).take(stored.length), 0, longest).shortening();
         let spans = last_rows(&mut rows, count, &mut wanted, |row| Span {
             offset: row.offset,
             length: row.length,

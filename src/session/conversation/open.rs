@@ -29,6 +29,13 @@ pub struct At<'a> {
     offset: u64,
 }
 
+impl<'a> At<'a> {
+    /// What is in `file` from `offset` on, in bytes.
+    pub fn new(file: &'a File, offset: u64) -> At<'a> {
+        At { file, offset }
+    }
+}
+
 impl Read for At<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = read_at(self.file, buffer, self.offset)?;
@@ -113,7 +120,7 @@ impl Conversation {
 
     /// Its rows, from the one that starts at `offset`, in bytes. Several may be read at once.
     pub fn rows_from(&self, offset: u64) -> Rows<At<'_>> {
-        Rows::new(At { file: &self.file, offset }, offset, LONGEST_ROW)
+        Rows::new(At::new(&self.file, offset), offset, LONGEST_ROW)
     }
 
     /// How long it is now, in bytes.

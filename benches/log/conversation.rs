@@ -49,6 +49,7 @@ pub fn make(folder: &Path, size: u64) -> Made {
         log.turn(turn, &sources);
         turn += 1;
     }
+    log.row("assistant_message", json!({ "model_ref": MODEL, "text": LAST }));
     log.out.flush().unwrap();
     log.made
 }
@@ -60,7 +61,8 @@ impl Log {
         let lines = |text: &str, from: usize, count: usize| -> String {
             text.split_inclusive('\n').skip(from).take(count).collect()
         };
-        self.row("user_message", json!({ "text": lines(source(0), 0, 6) }));
+        let begin = if turn == 0 { FIRST } else { "" };
+        self.row("user_message", json!({ "text": format!("{begin} {}", lines(source(0), 0, 6)) }));
         for step in 0..10 {
             let (text, id) = (source(step), format!("toolu_{turn:06}_{step}"));
             self.row("assistant_message", json!({ "model_ref": MODEL, "text": lines(text, 0, 4) }));
@@ -115,6 +117,11 @@ impl Log {
         self.made.longest = self.made.longest.max(row.len());
     }
 }
+
+/// What the first prompt begins with, and what the last message says: no character of either is anywhere else, so that both
+/// are drawn as they are, whatever was on the screen before.
+pub const FIRST: &str = "①②③④";
+pub const LAST: &str = "⑤⑥⑦⑧";
 
 const MODEL: &str = "anthropic/claude-sonnet-5";
 

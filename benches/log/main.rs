@@ -2,8 +2,8 @@
 //! compared with `jq -c .`, which does nothing but read and print it.
 //!
 //! `cargo bench --bench log` makes a conversation of 1,000 MB out of rows of all sizes, as agents write them; `-- 100` one of
-//! that many megabytes. Last comes a conversation of one row, of a fifth of that. All runs are of one session, one after the other in rounds; all numbers are medians. CPU time is what to
-//! trust on a busy machine.
+//! that many megabytes. Last comes a conversation of one row, of a fifth of that. All runs are of one session, one after the
+//! other in rounds; all numbers are medians. CPU time is what to trust on a busy machine.
 
 #![allow(
     clippy::print_stdout,
@@ -16,6 +16,7 @@ mod conversation;
 #[path = "../round_trip/measure.rs"]
 #[allow(dead_code, reason = "another benchmark uses the rest")]
 mod measure;
+mod player;
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -56,6 +57,7 @@ fn main() {
         };
         println!("{what:<34} {:>9.1} ms {memory:>12}", times[ROUNDS / 2]);
     }
+    player::bench(folder.path(), session, ROUNDS);
     compare(folder.path(), session, file, made.bytes);
     let (row, bytes) = conversation::one_row(&folder.path().join("row.jsonl"), made.bytes / 5);
     println!("\none row of {} MB", bytes >> 20);

@@ -29,7 +29,7 @@ fn steps_are_told_in_turns() {
     let (out, err) = world(&NEWER, false).ends(0, "replay", &["s"]);
     assert_eq!(err, "");
     let wanted = "\
-── turn 1 · 120 tokens in, 34 out
+── turn 1 · tokens: 120 in, 34 out
 
 #1 2026-08-12T09:00:00Z prompt
     Count faster
@@ -138,4 +138,17 @@ fn a_torn_row_costs_itself() {
     assert!(out.contains("#2 damaged row\n    {\"type\":\"assistant_mess\n"), "{out}");
     assert!(out.contains("#10 damaged row\n    {\"type\":\"user_message\",\"text\":\"half\n"), "{out}");
     assert!(out.contains("+B"), "{out}");
+}
+
+#[test]
+fn what_only_a_subagent_spent_is_told_the_same_everywhere() {
+    let rows = [
+        r#"{"type":"user_message","text":"Look"}"#,
+        r#"{"type":"usage","role":"subagent","input_tokens":2345,"output_tokens":67}"#,
+    ];
+    let world = world(&rows, false);
+    let (out, _) = world.ends(0, "replay", &["s"]);
+    assert!(out.starts_with("── turn 1 · tokens: subagents 2.3k in, 67 out\n"), "{out}");
+    let (page, _) = world.ends(0, "replay", &["--html", "-", "s"]);
+    assert!(page.contains("<span class=\"tokens\">subagents 2.3k in, 67 out</span>"), "{page}");
 }

@@ -4,7 +4,8 @@ use serde_json::{Map, Value, json};
 
 use super::change::Change;
 use super::step::{Act, Step};
-use super::timeline::{Kind, State, Timeline, Tokens};
+use super::timeline::{Kind, State, Timeline};
+use super::tokens::Tokens;
 use super::unseen::Unseen;
 use crate::patch::quote;
 use crate::session::{CallResult, Outcome};

@@ -23,13 +23,15 @@ mod recover;
 mod step;
 pub mod terminal;
 mod timeline;
+mod tokens;
 mod unseen;
 
 pub use change::{Change, Recovered, Text};
 pub use clock::{Clock, Pace};
 pub use recover::{FileAt, Recovery};
 pub use step::{Act, Step};
-pub use timeline::{FileSteps, Kind, Mark, State, Timeline, Tokens, Turn};
+pub use timeline::{FileSteps, Kind, Mark, State, Timeline, Turn};
+pub use tokens::Tokens;
 pub use unseen::{Error as UnseenError, Unseen, UnseenFile, unseen};
 
 #[cfg(test)]

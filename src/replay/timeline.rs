@@ -6,9 +6,9 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::io;
-use std::ops::AddAssign;
 
 use super::head::{Head, What};
+use super::tokens::Tokens;
 use crate::session::{Access, Conversation, Outcome, Usage};
 
 /// The steps of a conversation, as far as they have been read.
@@ -96,19 +96,6 @@ pub struct Turn {
     pub first: usize,
     /// What it cost.
     pub tokens: Tokens,
-}
-
-/// What was spent, in tokens. Rows of type `usage` alone count: those of subagents repeat them.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Tokens {
-    /// By the main agent: read, written.
-    pub main: (u64, u64),
-    /// By subagents: read, written.
-    pub subagents: (u64, u64),
-    /// For titles, recaps and the like: read, written.
-    pub other: (u64, u64),
-    /// Read from the cache, by all of them.
-    pub cached: u64,
 }
 
 /// A file that the session touched.
@@ -275,14 +262,7 @@ impl Timeline {
     }
 
     fn spend(&mut self, usage: &Usage) {
-        let spent = (usage.input, usage.output);
-        let mut more = Tokens { cached: usage.cache_read, ..Tokens::default() };
-        match usage.role.as_deref() {
-            Some("main") => more.main = spent,
-            Some("subagent") => more.subagents = spent,
-            _ => more.other = spent,
-        }
-        *self.turns.last_mut().map_or(&mut self.loose, |turn| &mut turn.tokens) += more;
+        *self.turns.last_mut().map_or(&mut self.loose, |turn| &mut turn.tokens) += Tokens::of(usage);
     }
 }
 
@@ -293,17 +273,6 @@ impl Files {
             self.all.len() - 1
         });
         self.all[file].steps.push((step, access));
-    }
-}
-
-impl AddAssign for Tokens {
-    fn add_assign(&mut self, other: Tokens) {
-        for (sum, more) in
-            [(&mut self.main, other.main), (&mut self.subagents, other.subagents), (&mut self.other, other.other)]
-        {
-            *sum = (sum.0.saturating_add(more.0), sum.1.saturating_add(more.1));
-        }
-        self.cached = self.cached.saturating_add(other.cached);
     }
 }
 
@@ -324,18 +293,6 @@ impl State {
             _ if is_error => State::Failed,
             _ => State::Passed,
         }
-    }
-}
-
-/// A number of tokens as people read it: 999, 1.2k, 34k, 5.6M. What is left over is dropped.
-pub(super) fn short_count(number: u64) -> String {
-    let tenths = |unit: u64| format!("{}.{}", number / unit, number % unit / (unit / 10));
-    match number {
-        0..1_000 => number.to_string(),
-        1_000..10_000 => format!("{}k", tenths(1_000)),
-        10_000..1_000_000 => format!("{}k", number / 1_000),
-        1_000_000..10_000_000 => format!("{}M", tenths(1_000_000)),
-        _ => format!("{}M", number / 1_000_000),
     }
 }
 

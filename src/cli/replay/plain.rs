@@ -8,7 +8,7 @@ use super::Replay;
 use crate::audit::{Layout, escape};
 use crate::cli::ui::plain_json;
 use crate::cli::{Failure, Style, Ui};
-use crate::replay::{Act, Change, Recovery, Step, Timeline, Tokens, data};
+use crate::replay::{Act, Change, Recovery, Step, Timeline, data};
 use crate::session::Outcome;
 
 impl Replay {
@@ -109,11 +109,7 @@ impl Replay {
 
 fn show_turn(ui: &mut Ui, timeline: &Timeline, number: usize) -> Result<(), Failure> {
     let Some(turn) = timeline.turns().get(number) else { return Ok(()) };
-    let (read, written) = turn.tokens.main;
-    let tokens = match turn.tokens == Tokens::default() {
-        true => String::new(),
-        false => format!(" · {read} tokens in, {written} out"),
-    };
+    let tokens = if turn.tokens.is_none() { String::new() } else { format!(" · tokens: {}", turn.tokens) };
     ui.styled(Style::Bold, format!("── turn {}{tokens}", number + 1))?;
     ui.line("\n")
 }

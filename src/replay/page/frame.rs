@@ -15,8 +15,7 @@ use super::diff::{diff, stat};
 use super::files::Files;
 use super::html::Html;
 use super::{Outline, Page};
-use crate::replay::timeline::short_count;
-use crate::replay::{Pace, Tokens, Turn, Unseen};
+use crate::replay::{Pace, Turn, Unseen};
 
 /// With more steps, a browser lays out those in view only.
 const LARGE: usize = 1_500;
@@ -84,7 +83,7 @@ fn facts(html: &mut Html, page: &Page, clean: &mut Clean) -> io::Result<()> {
         ("Directory", Some(page.meta.cwd.clone()).filter(|cwd| !cwd.is_empty())),
         ("Turns", Some(page.timeline.turns().len().to_string())),
         ("Steps", Some(steps)),
-        ("Tokens", spent(&page.timeline.tokens())),
+        ("Tokens", Some(page.timeline.tokens()).filter(|tokens| !tokens.is_none()).map(|tokens| tokens.to_string())),
     ];
     html.raw("<dl class=\"facts\">")?;
     for (name, value) in facts {
@@ -105,9 +104,9 @@ pub(super) fn turn(html: &mut Html, number: Option<usize>, turn: Option<&Turn>) 
     }
     html.raw("<h2>")?;
     html.text(&number.map_or("Before the first prompt".into(), |number| format!("Turn {}", number + 1)))?;
-    if let Some(spent) = turn.and_then(|turn| spent(&turn.tokens)) {
+    if let Some(turn) = turn.filter(|turn| !turn.tokens.is_none()) {
         html.raw(" ")?;
-        html.span("tokens", &spent)?;
+        html.span("tokens", &turn.tokens.to_string())?;
     }
     html.raw("</h2>\n")
 }
@@ -197,20 +196,4 @@ pub(super) fn tail(html: &mut Html, files: &Files, pace: Pace, clean: &Clean) ->
     html.raw("</script>\n<script>")?;
     html.raw(SCRIPT)?;
     html.raw("</script>\n</body>\n</html>\n")
-}
-
-/// `12k in, 3.4k out`; none where nothing was.
-fn spent(tokens: &Tokens) -> Option<String> {
-    if *tokens == Tokens::default() {
-        return None;
-    }
-    let mut spent = format!("{} in, {} out", short_count(tokens.main.0), short_count(tokens.main.1));
-    if tokens.cached > 0 {
-        spent += &format!(", {} cached", short_count(tokens.cached));
-    }
-    if tokens.subagents != (0, 0) {
-        spent +=
-            &format!(" · subagents {} in, {} out", short_count(tokens.subagents.0), short_count(tokens.subagents.1));
-    }
-    Some(spent)
 }

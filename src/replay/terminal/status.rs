@@ -10,8 +10,7 @@ use super::help::{Asked, Over};
 use super::log::Filter;
 use super::text::{columns, cut};
 use super::theme::{ACCENT, BAD, BOLD, CHOSEN, DIM, GOOD, PLAIN, WARN};
-use crate::replay::timeline::short_count;
-use crate::replay::{Pace, Tokens};
+use crate::replay::Pace;
 
 impl Player {
     pub(super) fn draw_header(&self, area: Rect, buffer: &mut Buffer) {
@@ -90,9 +89,9 @@ impl Player {
         }
         let spent = turn.and_then(|turn| log.timeline.turns().get(turn)).map(|turn| turn.tokens);
         let all = log.timeline.tokens();
-        if all != Tokens::default() {
-            states.push((format!("tokens: turn {}", tokens(spent.unwrap_or_default())), DIM));
-            states.push((format!("all {}", tokens(all)), DIM));
+        if !all.is_none() {
+            states.push((format!("tokens: turn {}", spent.unwrap_or_default()), DIM));
+            states.push((format!("all {all}"), DIM));
         }
         if !log.has_agents {
             states.push(("subagents hidden".into(), DIM));
@@ -102,11 +101,4 @@ impl Player {
         }
         states
     }
-}
-
-/// Read and written by all, as `2.2k→340`.
-fn tokens(tokens: Tokens) -> String {
-    let all = [tokens.main, tokens.subagents, tokens.other];
-    let sum = |part: fn(&(u64, u64)) -> u64| all.iter().map(part).fold(0, u64::saturating_add);
-    format!("{}→{}", short_count(sum(|pair| pair.0)), short_count(sum(|pair| pair.1)))
 }

@@ -162,10 +162,15 @@ fn session() -> String {
 #[test]
 fn steps_and_turns_are_gone_through() {
     let mut show = Show::of(&session());
-    show.is_at(1).shows("Make a greeting").shows("step 1/14").shows("turn 1/2").shows("tokens: turn 1.5k→200");
+    show.is_at(1).shows("Make a greeting").shows("step 1/14").shows("turn 1/2").shows("tokens: turn 1.5k in, 200 out");
     show.keys("ll").is_at(3).shows("I will read it first.");
     show.press(KeyCode::Left).is_at(2).shows("A thought");
-    show.keys("L").is_at(7).shows("Go on").shows("turn 2/2").shows("turn 500→100").shows("all 2.0k→300");
+    show.keys("L")
+        .is_at(7)
+        .shows("Go on")
+        .shows("turn 2/2")
+        .shows("turn 500 in, 100 out")
+        .shows("all 2.0k in, 300 out");
     show.keys("[").is_at(1);
     show.keys("h").is_at(1).shows("the first step");
     show.keys("G").is_at(14).shows("Damaged row");

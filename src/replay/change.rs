@@ -11,7 +11,7 @@ use crate::session::{Access, Call, CallResult};
 /// What a step did to a file, as far as the log tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
-    /// The file, as the call names it.
+    /// The file, by the one name that it has here.
     pub path: String,
     /// What was to be done.
     pub access: Access,
@@ -113,27 +113,32 @@ pub(super) struct Edit {
 }
 
 impl Effect {
-    /// What the call of a step does to `path`.
-    pub(super) fn of(act: &Act, access: Access, path: &str) -> Effect {
+    /// What the call of a step does to a file: the one of which `is_it` says that the call means it.
+    pub(super) fn of(act: &Act, access: Access, is_it: impl Fn(&str) -> bool) -> Effect {
         let Act::Call { call, result: Some(result), outcome, .. } = act else { return Effect::Nothing };
         if !outcome.may_have_worked() {
             return Effect::Nothing;
         }
-        told(result).map_or_else(|| Effect::asked(call, Some(result), access, path), Effect::Told)
+        told(result).map_or_else(|| Effect::asked(call, Some(result), access, is_it), Effect::Told)
     }
 
     /// What a call asks for.
-    pub(super) fn asked(call: &Call, result: Option<&CallResult>, access: Access, path: &str) -> Effect {
+    pub(super) fn asked(
+        call: &Call,
+        result: Option<&CallResult>,
+        access: Access,
+        is_it: impl Fn(&str) -> bool,
+    ) -> Effect {
         let content = || ["content", "file_text"].into_iter().find_map(|key| call.arguments.get(key)?.as_str());
         match access {
             Access::Read => read(call, result).map_or(Effect::Nothing, Effect::Seen),
             Access::Delete => Effect::Whole(String::new(), false),
-            Access::Write if call.patch().is_some() => Effect::Whole(added(section(call, path)), true),
+            Access::Write if call.patch().is_some() => Effect::Whole(added(section(call, is_it)), true),
             Access::Write => content()
                 .map_or(Effect::Unknown, |content| Effect::Whole(content.to_owned(), result.is_some_and(is_new))),
             Access::Edit => {
                 let edits =
-                    if call.patch().is_some() { patched(section(call, path)) } else { replaced(&call.arguments) };
+                    if call.patch().is_some() { patched(section(call, is_it)) } else { replaced(&call.arguments) };
                 if edits.is_empty() { Effect::Unknown } else { Effect::Edits(edits) }
             }
         }
@@ -206,13 +211,13 @@ fn replaced(arguments: &Map<String, Value>) -> Vec<Edit> {
 }
 
 /// The lines of a patch in Codex's form that are about one file.
-fn section<'a>(call: &'a Call, path: &'a str) -> impl Iterator<Item = &'a str> {
+fn section(call: &Call, is_it: impl Fn(&str) -> bool) -> impl Iterator<Item = &str> {
     let mut is_inside = false;
     let lines = call.patch().unwrap_or_default().lines();
     lines.filter(move |line| {
         let is_mark = line.starts_with("*** ");
         if is_mark && !line.starts_with("*** Move to") {
-            is_inside = line.split_once(" File: ").is_some_and(|(_, file)| file == path);
+            is_inside = line.split_once(" File: ").is_some_and(|(_, file)| is_it(file));
         }
         is_inside && !is_mark
     })

@@ -17,6 +17,7 @@
 mod change;
 mod clock;
 pub mod data;
+mod files;
 mod head;
 pub mod page;
 mod recover;
@@ -28,9 +29,10 @@ mod unseen;
 
 pub use change::{Change, Recovered, Text};
 pub use clock::{Clock, Pace};
+pub use files::FileSteps;
 pub use recover::{FileAt, Recovery};
 pub use step::{Act, Step};
-pub use timeline::{FileSteps, Kind, Mark, State, Timeline, Turn};
+pub use timeline::{Kind, Mark, State, Timeline, Turn};
 pub use tokens::Tokens;
 pub use unseen::{Error as UnseenError, Unseen, UnseenFile, unseen};
 

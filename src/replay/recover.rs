@@ -49,20 +49,21 @@ impl Recovery {
         let Act::Call { call, result, outcome, .. } = &step.act else { return Ok(Vec::new()) };
         let is_applied = result.is_some() && outcome.may_have_worked();
         let mut changes = Vec::new();
-        for (access, path) in call.files().into_iter().filter(|(access, _)| access.is_change()) {
-            let effect = match Effect::of(&step.act, access, path) {
-                Effect::Nothing => Effect::asked(call, result.as_ref(), access, path),
+        for (access, path) in timeline.files_of(call).into_iter().filter(|(access, _)| access.is_change()) {
+            let is_it = |named: &str| timeline.name(named) == path;
+            let effect = match Effect::of(&step.act, access, is_it) {
+                Effect::Nothing => Effect::asked(call, result.as_ref(), access, is_it),
                 effect => effect,
             };
             let before = match effect {
                 Effect::Told(_) | Effect::Whole(_, true) => None,
-                _ => self.content(conversation, timeline, path, step.number)?,
+                _ => self.content(conversation, timeline, &path, step.number)?,
             };
             let recovered = recovered(effect, before);
             if let (true, Recovered::Recorded(text) | Recovered::Rebuilt(text)) = (is_applied, &recovered) {
-                self.remember(path, step.number, &text.after);
+                self.remember(&path, step.number, &text.after);
             }
-            changes.push(Change { path: path.to_owned(), access, is_applied, recovered });
+            changes.push(Change { path, access, is_applied, recovered });
         }
         Ok(changes)
     }
@@ -136,7 +137,7 @@ impl Recovery {
                 break;
             }
             let Some(step) = Step::read(conversation, timeline, step)? else { return Ok(None) };
-            match Effect::of(&step.act, access, path) {
+            match Effect::of(&step.act, access, |named| timeline.name(named) == path) {
                 Effect::Nothing => {}
                 Effect::Seen(text) | Effect::Whole(text, _) | Effect::Told(Text { after: text, .. }) => {
                     content = Some(text);

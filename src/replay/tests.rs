@@ -184,6 +184,24 @@ fn a_file_that_is_written_whole_says_what_it_was_if_anybody_knows() {
 }
 
 #[test]
+fn a_file_is_one_however_it_is_named() {
+    let name = |row: &str, name: &str| row.replace(r#""a""#, &format!(r#""{name}""#));
+    let patch = r#"{"type":"tool_call","id":"3","name":"apply_patch","arguments":{"input":"*** Begin Patch\n*** Update File: b/../a\n@@\n-one\n+1\n*** Update File: /w/a\n@@\n-2\n+II\n*** End Patch\n"}}"#;
+    let conversation = log(&[&name(READ, "/w/a"), CONTENT, &name(EDIT, "./a"), EDITED, patch, DONE]);
+    let mut timeline = Timeline::new("/w");
+    timeline.finish(&conversation).unwrap();
+    assert_eq!(timeline.files().iter().map(|file| file.path.as_str()).collect::<Vec<_>>(), ["a"]);
+    assert_eq!(timeline.touches("a").len(), 3);
+    let mut recovery = Recovery::default();
+    let step = Step::read(&conversation, &timeline, 2).unwrap().unwrap();
+    let changes = recovery.changes(&conversation, &timeline, &step).unwrap();
+    let text = Text { before: "one\n2\n".into(), after: "1\nII\n".into() };
+    assert_eq!((changes.len(), &changes[0].path, &changes[0].recovered), (1, &"a".into(), &Recovered::Rebuilt(text)));
+    let at = recovery.file_at(&conversation, &timeline, "a", 2).unwrap();
+    assert_eq!(at.whole, Some(Text { before: "one\ntwo\n".into(), after: "1\nII\n".into() }));
+}
+
+#[test]
 fn patches_of_codex_are_edits() {
     let patch = r#"{"type":"tool_call","id":"3","name":"apply_patch","arguments":{"input":"*** Begin Patch\n*** Update File: a\n@@\n one\n-two\n+2\n*** Add File: b\n+new\n*** End Patch\n"}}"#;
     let changes = last_changes(&[READ, CONTENT, patch, DONE]);

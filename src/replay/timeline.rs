@@ -7,9 +7,10 @@ use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::io;
 
+use super::files::{FileSteps, Files};
 use super::head::{Head, What};
 use super::tokens::Tokens;
-use crate::session::{Access, Conversation, Outcome, Usage};
+use crate::session::{Access, Call, Conversation, Outcome, Usage};
 
 /// The steps of a conversation, as far as they have been read.
 #[derive(Debug, Default)]
@@ -98,22 +99,13 @@ pub struct Turn {
     pub tokens: Tokens,
 }
 
-/// A file that the session touched.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FileSteps {
-    /// As the calls name it.
-    pub path: String,
-    /// The steps that touch it, in their order, and how.
-    pub steps: Vec<(u32, Access)>,
-}
-
-#[derive(Debug, Default)]
-struct Files {
-    all: Vec<FileSteps>,
-    by_path: HashMap<String, usize>,
-}
-
 impl Timeline {
+    /// The timeline of a session that worked in the directory `cwd`, which is empty where that is not known. Nothing has
+    /// been read yet.
+    pub fn new(cwd: &str) -> Timeline {
+        Timeline { files: Files::new(cwd), ..Timeline::default() }
+    }
+
     /// Reads on, no more than about `budget` bytes. Whether there is more to read at once.
     ///
     /// A row at the end without a newline that is no whole event is left for later: it may be half written. See
@@ -191,9 +183,19 @@ impl Timeline {
         &self.files.all
     }
 
-    /// The steps that touch the file of this name.
+    /// The steps that touch the file of this [name](Timeline::name).
     pub fn touches(&self, path: &str) -> &[(u32, Access)] {
-        self.files.by_path.get(path).map_or(&[], |&file| &self.files.all[file].steps)
+        self.files.touches(path)
+    }
+
+    /// The one name of the file that a call names so.
+    pub fn name(&self, named: &str) -> String {
+        self.files.name(named)
+    }
+
+    /// The files that a call is about, each once, by their names.
+    pub fn files_of(&self, call: &Call) -> Vec<(Access, String)> {
+        self.files.of(call)
     }
 
     /// What the whole session cost, as far as it has been read.
@@ -219,7 +221,7 @@ impl Timeline {
                 let changes = files.iter().any(|(access, _)| access.is_change());
                 let step = u32::try_from(self.marks.len()).unwrap_or(u32::MAX);
                 self.marks.push(if changes { mark.with_change() } else { mark });
-                files.into_iter().for_each(|(access, path)| self.files.touch(path, step, access));
+                files.iter().for_each(|(access, path)| self.files.touch(path, step, *access));
                 return self.ask(head.agent.as_deref(), id.as_deref(), step, is_command);
             }
             What::Prompt => Kind::Prompt,
@@ -263,16 +265,6 @@ impl Timeline {
 
     fn spend(&mut self, usage: &Usage) {
         *self.turns.last_mut().map_or(&mut self.loose, |turn| &mut turn.tokens) += Tokens::of(usage);
-    }
-}
-
-impl Files {
-    fn touch(&mut self, path: String, step: u32, access: Access) {
-        let file = *self.by_path.entry(path).or_insert_with_key(|path| {
-            self.all.push(FileSteps { path: path.clone(), steps: Vec::new() });
-            self.all.len() - 1
-        });
-        self.all[file].steps.push((step, access));
     }
 }
 

@@ -137,7 +137,8 @@ impl Replay {
     fn open(id: &OsString, end: usize) -> Result<Replay, Failure> {
         let conversation = Conversation::open(Store::from_env().resolve(id, Latest::WithConversation)?)?;
         let meta = conversation.session.as_ref().and_then(|session| session.meta().ok()).unwrap_or_default();
-        Ok(Replay { conversation, meta, timeline: Timeline::default(), unseen: None, end })
+        let timeline = Timeline::new(&meta.cwd);
+        Ok(Replay { conversation, meta, timeline, unseen: None, end })
     }
 
     /// Reads the log to its end, and the capture.

@@ -93,7 +93,6 @@ impl Page<'_> {
             let changes = recovery.changes(self.conversation, self.timeline, &step)?;
             let mut shown = Vec::new();
             for mut change in changes {
-                change.path = self.short(&change.path).to_owned();
                 clean.change(&mut change);
                 let hunks = change.hunks();
                 shown.push(Shown { file: files.take(number + 1, &change, &hunks), hunks, change });
@@ -127,13 +126,6 @@ impl Page<'_> {
     /// The files that a step is about, as they are shown.
     fn paths(&self, step: &Step, clean: &mut Clean) -> Vec<String> {
         let Act::Call { call, .. } = &step.act else { return Vec::new() };
-        call.files().into_iter().map(|(_, path)| clean.text(self.short(path)).into_owned()).collect()
-    }
-
-    /// A path from the session's directory on, if it is below that.
-    fn short<'p>(&self, path: &'p str) -> &'p str {
-        let cwd = self.meta.cwd.trim_end_matches('/');
-        let below = path.strip_prefix(cwd).and_then(|rest| rest.strip_prefix('/')).filter(|_| !cwd.is_empty());
-        below.filter(|rest| !rest.is_empty()).unwrap_or(path)
+        self.timeline.files_of(call).into_iter().map(|(_, path)| clean.text(&path).into_owned()).collect()
     }
 }

@@ -192,7 +192,9 @@ impl Player {
 
     fn toggle_files(&mut self) {
         let path = self.log.step(self.at).filter(|_| self.files.is_none()).and_then(|step| match step.act {
-            crate::replay::Act::Call { call, .. } => call.files().first().map(|(_, path)| (*path).to_owned()),
+            crate::replay::Act::Call { call, .. } => {
+                self.log.timeline.files_of(&call).into_iter().next().map(|(_, path)| path)
+            }
             _ => None,
         });
         let place = |item: &Item| matches!((item, &path), (Item::Told(name, ..), Some(path)) if name == path);

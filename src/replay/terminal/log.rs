@@ -64,10 +64,10 @@ const FIRST_ROUND: u64 = 256 << 10;
 const MOST_BRIEFS: usize = 2_000;
 
 impl Log {
-    pub(super) fn new(conversation: Conversation) -> Log {
+    pub(super) fn new(conversation: Conversation, cwd: &str) -> Log {
         Log {
             conversation,
-            timeline: Timeline::default(),
+            timeline: Timeline::new(cwd),
             recovery: Recovery::default(),
             filter: Filter::All,
             has_agents: true,

@@ -148,7 +148,7 @@ impl Player {
             name: options.name,
             cwd: meta.cwd.clone(),
             is_colored: options.is_colored,
-            log: Log::new(conversation),
+            log: Log::new(conversation, &meta.cwd),
             at: 0,
             goal: Some(options.start).filter(|&start| start > 0),
             follows: false,

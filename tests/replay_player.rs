@@ -112,9 +112,12 @@ fn a_session_is_stepped_through_on_a_terminal() {
 fn files_that_only_the_capture_knows_of_are_shown() {
     let world = World::new();
     let dir = world.session("s1", "A title", Some(&world.mbox));
-    std::fs::write(dir.join("conversation.jsonl"), LOG).unwrap();
+    let made = r#"{"type":"tool_call","id":"1","name":"write_file","arguments":{"path":"made","content":"x"}}
+{"type":"tool_result","call_id":"1","content":"ok","success":true}
+"#;
+    std::fs::write(dir.join("conversation.jsonl"), [LOG, made].concat()).unwrap();
     let mut screen = Screen::open(&world, &["s1"]);
-    screen.shows("greeting").types("F").shows("outside").shows("numbers").shows("capture");
+    screen.shows("greeting").types("F").shows("outside").shows("numbers").shows("undone").shows("made");
     assert!(screen.types("q").ends().success());
 }
 

@@ -66,7 +66,7 @@ fn steps_are_told_in_turns() {
 fn a_capture_tells_what_the_log_does_not() {
     let world = world(&NEWER, true);
     let (out, _) = world.ends(0, "replay", &["s"]);
-    assert!(out.contains("what the log does not tell"), "{out}");
+    assert!(out.contains("otherwise than the log"), "{out}");
     assert!(out.contains("  image +0 -0\n"), "{out}");
     assert!(out.contains("  src/deep/numbers (changed again) +"), "{out}");
     let object = world.json(0, "replay", &["s"]);
@@ -89,6 +89,42 @@ fn what_a_capture_and_the_log_agree_on_is_seen() {
     let paths: Vec<_> = unseen["files"].as_array().unwrap().iter().map(|file| &file["path"]).collect();
     assert_eq!(paths, ["image", "new name"]);
     assert_eq!(unseen["seen"], 1);
+}
+
+#[test]
+fn what_the_log_made_and_a_command_undid_is_told() {
+    let world = World::new();
+    let call = |id: u8, tool: &str, arguments: &str| {
+        let call = format!(r#"{{"type":"tool_call","id":"{id}","name":"{tool}","arguments":{{{arguments}}}}}"#);
+        [call, format!(r#"{{"type":"tool_result","call_id":"{id}","content":"ok","success":true}}"#)]
+    };
+    let rows = [
+        call(1, "write_file", r#""path":"/w/made","content":"x""#),
+        call(2, "edit_file", r#""path":"./base","old_string":"1","new_string":"2""#),
+        call(3, "edit_file", r#""path":"old name","old_string":"content","new_string":"more""#),
+        call(4, "write_file", r#""path":"/tmp/elsewhere","content":"x""#),
+        call(5, "bash", r#""command":"rm made; git checkout base""#),
+    ];
+    let dir = world.session("s", "Undone", Some(&world.mbox));
+    std::fs::write(dir.join("conversation.jsonl"), rows.concat().join("\n")).unwrap();
+    let object = world.json(0, "replay", &["s"]);
+    let files = object["unseen"]["files"].as_array().unwrap().iter();
+    let files: Vec<_> = files.map(|file| (&file["path"], &file["logged"], &file["captured"])).collect();
+    let (yes, no) = (&true.into(), &false.into());
+    let file = |path: &'static str| serde_json::Value::from(path);
+    let names = ["image", "new name", "src/deep/numbers", "made", "base"].map(file);
+    let [image, new_name, numbers, made, base] = &names;
+    let wanted = [(image, no, yes), (new_name, no, yes), (numbers, no, yes), (made, yes, no), (base, yes, no)];
+    assert_eq!(files, wanted);
+    let (out, _) = world.ends(0, "replay", &["s"]);
+    assert!(out.contains("  made (undone, or ignored by git)\n"), "{out}");
+    let (page, _) = world.ends(0, "replay", &["--html", "-", "s"]);
+    assert!(page.contains("<span class=\"remark\">undone, or ignored by git</span>"), "{page}");
+    // What is cut off a truncated one may have had them.
+    let cut = [world.mbox.as_slice(), b"<<< truncated: original was 99999 bytes, cap is 9 >>>\n"].concat();
+    std::fs::write(dir.join("runtime.mbox"), cut).unwrap();
+    let object = world.json(0, "replay", &["s"]);
+    assert_eq!(object["unseen"]["files"].as_array().unwrap().len(), 3, "{object}");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use super::change::Change;
 use super::step::{Act, Step};
 use super::timeline::{Kind, State, Timeline};
 use super::tokens::Tokens;
-use super::unseen::Unseen;
+use super::unseen::{Otherwise, Unseen};
 use crate::patch::quote;
 use crate::session::{CallResult, Outcome};
 
@@ -115,7 +115,8 @@ pub fn unseen(unseen: &Unseen) -> Value {
     let files = unseen.files.iter().map(|file| {
         json!({
             "path": quote(file.path.as_ref()).to_string(),
-            "logged": file.is_logged,
+            "logged": file.how != Otherwise::Unlogged,
+            "captured": file.how != Otherwise::Undone,
             "added": file.added,
             "removed": file.removed,
             "diff": String::from_utf8_lossy(&file.diff),

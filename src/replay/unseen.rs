@@ -1,7 +1,6 @@
-//! What a session's capture holds that its log does not tell: files that a command, a script or a person changed.
+//! What a session's capture has otherwise than its log: files that a command, a script or a person changed, or changed back.
 
-use std::collections::BTreeMap;
-use std::fs::File;
+use std::collections::{BTreeMap, HashSet};
 use std::io::{self, BufReader, Read};
 
 use bstr::{BString, ByteSlice};
@@ -11,7 +10,7 @@ use super::timeline::Timeline;
 use crate::git::ObjectFormat;
 use crate::mbox::{self, Mbox};
 use crate::patch::{self, ChangeKind, FileChange};
-use crate::session::Conversation;
+use crate::session::{Capture, Conversation};
 
 /// What a capture says of the files that changed, beside what the log says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -25,18 +24,53 @@ pub struct Unseen {
 /// A file that the capture has otherwise than the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnseenFile {
-    /// From the root of the repository.
+    /// From the root of the repository; of one that is not in the capture, as the log has it.
     pub path: BString,
-    /// Whether the log tells of changes to it: then it was changed again.
-    pub is_logged: bool,
-    /// The last that happened to it.
-    pub kind: ChangeKind,
+    /// In what way.
+    pub how: Otherwise,
     /// Lines that the capture adds to it.
     pub added: u64,
     /// Lines that it removes.
     pub removed: u64,
     /// Its part of the capture, each entry's in turn; not more than 64 KiB of each.
     pub diff: BString,
+}
+
+/// In what way the capture has a file otherwise than the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Otherwise {
+    /// The log tells of no change to it.
+    Unlogged,
+    /// The log tells of changes to it, and it was changed again.
+    Again,
+    /// The log tells of changes to it, and the capture of none.
+    Undone,
+}
+
+impl Otherwise {
+    /// What is to be said beside its name; nothing where that the log does not tell of it is all.
+    pub fn remark(self) -> Option<&'static str> {
+        match self {
+            Otherwise::Unlogged => None,
+            Otherwise::Again => Some("changed again"),
+            Otherwise::Undone => Some("undone, or ignored by git"),
+        }
+    }
+
+    /// How that may have come about.
+    pub fn why(self) -> &'static str {
+        match self {
+            Otherwise::Unlogged => "No step tells of it: a command or somebody changed it. This is from the capture.",
+            Otherwise::Again => {
+                "At the end it is not what the log tells: a command or somebody changed it as well. This is the whole of \
+                 its change, from the capture."
+            }
+            Otherwise::Undone => {
+                "The log tells of changes to it, and the capture of none: a command or somebody undid them, or git \
+                 ignores the file."
+            }
+        }
+    }
 }
 
 /// Why it cannot be told.
@@ -53,24 +87,44 @@ pub enum Error {
     Io(#[from] io::Error),
 }
 
-/// Compares a capture with the log of the same session, which worked in the directory `cwd`.
+/// The files of a capture.
+#[derive(Default)]
+struct Captured {
+    /// With the last change of each.
+    files: BTreeMap<BString, (FileChange, UnseenFile)>,
+    /// Those that have another name now.
+    renamed: HashSet<BString>,
+}
+
+/// Compares a capture with the log of the same session.
 ///
 /// # Errors
 /// When one of them cannot be read.
-pub fn unseen(capture: File, conversation: &Conversation, timeline: &Timeline, cwd: &str) -> Result<Unseen, Error> {
-    let captured = captured(capture)?;
-    let (mut recovery, mut unseen) = (Recovery::default(), Unseen::default());
-    for (path, (last, mut file)) in captured {
-        let mut is_same = false;
-        for logged in timeline.files().iter().filter(|logged| is_path(&logged.path, cwd, &path)) {
-            let at = recovery.file_at(conversation, timeline, &logged.path, timeline.len())?;
-            file.is_logged |= !at.steps.is_empty();
-            is_same |= file.is_logged && at.whole.is_none_or(|text| may_be(&last, text.after.as_bytes()));
+pub fn unseen(capture: Capture, conversation: &Conversation, timeline: &Timeline) -> Result<Unseen, Error> {
+    let is_whole = !capture.truncated;
+    let captured = Captured::read(capture)?;
+    let (mut recovery, mut unseen, mut known) = (Recovery::default(), Unseen::default(), HashSet::new());
+    known.extend(captured.renamed.iter().flat_map(|path| logged(timeline, path)));
+    for (path, (last, file)) in &captured.files {
+        let (mut is_logged, mut is_same) = (false, false);
+        for name in logged(timeline, path) {
+            known.insert(name);
+            let at = recovery.file_at(conversation, timeline, name, timeline.len())?;
+            is_logged |= !at.steps.is_empty();
+            is_same |= is_logged && at.whole.is_none_or(|text| may_be(last, text.after.as_bytes()));
         }
-        if is_same {
-            unseen.seen += 1;
-        } else {
-            unseen.files.push(file);
+        let how = if is_logged { Otherwise::Again } else { Otherwise::Unlogged };
+        match is_same {
+            true => unseen.seen += 1,
+            false => unseen.files.push(UnseenFile { how, ..file.clone() }),
+        }
+    }
+    // What is cut off may have been in a truncated one.
+    for logged in timeline.files().iter().filter(|logged| is_whole && !known.contains(logged.path.as_str())) {
+        let at = recovery.file_at(conversation, timeline, &logged.path, timeline.len())?;
+        let is_change = !at.steps.is_empty() && at.whole.is_none_or(|text| text.before != text.after);
+        if is_change && is_in_repository(&logged.path) {
+            unseen.files.push(UnseenFile::new(logged.path.as_str().into(), Otherwise::Undone));
         }
     }
     Ok(unseen)
@@ -78,33 +132,59 @@ pub fn unseen(capture: File, conversation: &Conversation, timeline: &Timeline, c
 
 /// Whether a file may have become `content`. Without a whole id there is nothing to doubt it by.
 fn may_be(change: &FileChange, content: &[u8]) -> bool {
+    if change.kind == ChangeKind::Deleted {
+        return content.is_empty();
+    }
     let id = || change.new_id.as_ref();
     let format = id().and_then(|id| ObjectFormat::of(id));
     format.is_none_or(|format| format.blob_id(content).as_deref().map(str::as_bytes) == id().map(|id| id.as_slice()))
 }
 
-/// All files of a capture, with the last change of each.
-fn captured(capture: File) -> Result<BTreeMap<BString, (FileChange, UnseenFile)>, Error> {
-    let mut mbox = Mbox::open(capture)?;
-    let mut files: BTreeMap<BString, (FileChange, UnseenFile)> = BTreeMap::new();
-    for index in 0..mbox.entries.len() {
-        let changes = patch::changes(BufReader::new(mbox.diff(index)?)).collect::<Result<Vec<_>, _>>()?;
-        let mut diff = mbox.diff(index)?;
-        for (number, change) in changes.iter().enumerate() {
-            let length = changes.get(number + 1).map_or(u64::MAX, |next| next.offset - change.offset);
-            let part = part(&mut diff, length)?;
-            let Some(path) = change.new_path.as_ref().or(change.old_path.as_ref()) else { continue };
-            let (last, file) = files.entry(path.clone()).or_insert_with(|| {
-                let (kind, diff) = (change.kind, BString::default());
-                (change.clone(), UnseenFile { path: path.clone(), is_logged: false, kind, added: 0, removed: 0, diff })
-            });
-            (*last, file.kind) = (change.clone(), change.kind);
-            file.added += change.added;
-            file.removed += change.removed;
-            file.diff.extend_from_slice(&part);
-        }
+/// Whether a file of the log is one that a capture would have, as far as its name tells.
+fn is_in_repository(path: &str) -> bool {
+    !path.is_empty() && !["/", "../", ".git/"].iter().any(|start| path.starts_with(start))
+}
+
+impl UnseenFile {
+    fn new(path: BString, how: Otherwise) -> UnseenFile {
+        UnseenFile { path, how, added: 0, removed: 0, diff: BString::default() }
     }
-    Ok(files)
+}
+
+impl Captured {
+    fn read(capture: Capture) -> Result<Captured, Error> {
+        let mut mbox = Mbox::open(capture.file)?;
+        let mut captured = Captured::default();
+        for index in 0..mbox.entries.len() {
+            let changes = patch::changes(BufReader::new(mbox.diff(index)?)).collect::<Result<Vec<_>, _>>()?;
+            let mut diff = mbox.diff(index)?;
+            for (number, change) in changes.iter().enumerate() {
+                let length = changes.get(number + 1).map_or(u64::MAX, |next| next.offset - change.offset);
+                captured.take(change, &part(&mut diff, length)?);
+            }
+        }
+        Ok(captured)
+    }
+
+    fn take(&mut self, change: &FileChange, diff: &[u8]) {
+        let Some(path) = change.new_path.as_ref().or(change.old_path.as_ref()) else { return };
+        if matches!(change.kind, ChangeKind::Renamed { .. }) {
+            self.renamed.extend(change.old_path.clone());
+        }
+        let (last, file) = self
+            .files
+            .entry(path.clone())
+            .or_insert_with(|| (change.clone(), UnseenFile::new(path.clone(), Otherwise::Unlogged)));
+        *last = change.clone();
+        file.added += change.added;
+        file.removed += change.removed;
+        file.diff.extend_from_slice(diff);
+    }
+}
+
+/// The names by which the log has the file `path` of the repository.
+fn logged<'t>(timeline: &'t Timeline, path: &BString) -> impl Iterator<Item = &'t str> {
+    timeline.files().iter().map(|logged| logged.path.as_str()).filter(|logged| is_path(logged, path))
 }
 
 /// The next `length` bytes, or the start of them.
@@ -116,34 +196,39 @@ fn part(diff: &mut impl Read, length: u64) -> io::Result<Vec<u8>> {
     Ok(part)
 }
 
-/// Whether what a call names is the file `path` of the repository. Where the session's directory lies in the repository is
+/// Whether a file of the log is the file `path` of the repository. Where the session's directory lies in the repository is
 /// not recorded: a whole number of names must agree at the end.
-fn is_path(named: &str, cwd: &str, path: &BString) -> bool {
-    let relative = named.strip_prefix(cwd).filter(|_| !cwd.is_empty()).unwrap_or(named);
-    let relative = relative.trim_start_matches("./").trim_start_matches('/').as_bytes();
+fn is_path(named: &str, path: &BString) -> bool {
     let ends = |long: &[u8], short: &[u8]| {
         long.strip_suffix(short).is_some_and(|rest| rest.is_empty() || rest.ends_with_str("/"))
     };
-    !relative.is_empty() && (ends(path, relative) || named.starts_with('/') && ends(named.as_bytes(), path))
+    match named.strip_prefix('/') {
+        Some(relative) => ends(path, relative.as_bytes()) || ends(named.as_bytes(), path),
+        None => !named.is_empty() && ends(path, named.as_bytes()),
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::is_path;
+    use super::*;
 
     #[test]
     fn a_call_names_a_file_by_its_end() {
-        for (named, cwd, path, wanted) in [
-            ("src/a.rs", "/w", "src/a.rs", true),
-            ("./src/a.rs", "/w", "src/a.rs", true),
-            ("/w/src/a.rs", "/w", "src/a.rs", true),
-            ("a.rs", "/w/src", "src/a.rs", true),
-            ("/elsewhere/src/a.rs", "/w", "src/a.rs", true),
-            ("xa.rs", "/w", "a.rs", false),
-            ("a.rs", "/w", "xa.rs", false),
-            ("", "/w", "a.rs", false),
+        for (named, path, wanted) in [
+            ("src/a.rs", "src/a.rs", true),
+            ("a.rs", "src/a.rs", true),
+            ("/elsewhere/src/a.rs", "src/a.rs", true),
+            ("xa.rs", "a.rs", false),
+            ("a.rs", "xa.rs", false),
+            ("", "a.rs", false),
         ] {
-            assert_eq!(is_path(named, cwd, &path.into()), wanted, "{named} {cwd} {path}");
+            assert_eq!(is_path(named, &path.into()), wanted, "{named} {path}");
         }
+    }
+
+    #[test]
+    fn a_capture_has_only_what_is_in_the_repository() {
+        let is_in = ["a", ".github/a", "/tmp/a", "../a", ".git/config", ""].map(is_in_repository);
+        assert_eq!(is_in, [true, true, false, false, false, false]);
     }
 }

@@ -18,7 +18,7 @@ use crate::session::{Capture, Conversation, Error, Latest, Meta, Source, Store};
 /// On a terminal, a player: steps, turns, diffs, files, a bar to scrub on; `?` shows its keys. Into a pipe, the same as text.
 ///
 /// Edits are shown as true diffs where the log tells enough: from what the tool recorded, else from what was read and written before.
-/// What a command changed is not in the log; where the session has a capture, the files that only the capture knows of are shown too.
+/// What a command changed is not in the log; where the session has a capture, the files that it has otherwise than the log are shown too.
 #[derive(Debug, clap::Parser)]
 #[command(name = "git-glue-replay", bin_name = "git glue-replay", version)]
 pub struct Args {
@@ -159,7 +159,7 @@ impl Replay {
     }
 
     fn compare(&self, capture: Capture) -> Result<Unseen, Failure> {
-        replay::unseen(capture.file, &self.conversation, &self.timeline, &self.meta.cwd)
+        replay::unseen(capture, &self.conversation, &self.timeline)
             .map_err(|error| Failure::new(Exit::Failed, "corrupt-capture", error.to_string()))
     }
 

@@ -8,7 +8,7 @@ use super::Replay;
 use crate::audit::{Layout, escape};
 use crate::cli::ui::plain_json;
 use crate::cli::{Failure, Style, Ui};
-use crate::replay::{Act, Change, Recovery, Step, Timeline, data};
+use crate::replay::{Act, Change, Otherwise, Recovery, Step, Timeline, data};
 use crate::session::Outcome;
 
 impl Replay {
@@ -96,12 +96,15 @@ impl Replay {
     /// What the log does not tell.
     fn rest(&self, ui: &mut Ui) -> Result<(), Failure> {
         let Some(unseen) = self.unseen.as_ref().filter(|unseen| !unseen.files.is_empty()) else { return Ok(()) };
-        ui.styled(Style::Bold, "── what the log does not tell, and the capture does")?;
+        ui.styled(Style::Bold, "── what the capture has otherwise than the log")?;
         ui.line("\n")?;
         for file in &unseen.files {
-            let again = if file.is_logged { " (changed again)" } else { "" };
-            let path = escape(&file.path, Layout::Line);
-            ui.line(format!("  {path}{again} +{} -{}", file.added, file.removed))?;
+            let remark = file.how.remark().map_or(String::new(), |remark| format!(" ({remark})"));
+            let counts = match file.how {
+                Otherwise::Undone => String::new(),
+                _ => format!(" +{} -{}", file.added, file.removed),
+            };
+            ui.line(format!("  {}{remark}{counts}", escape(&file.path, Layout::Line)))?;
         }
         Ok(())
     }

@@ -15,7 +15,7 @@ use super::diff::{diff, stat};
 use super::files::Files;
 use super::html::Html;
 use super::{Outline, Page};
-use crate::replay::{Pace, Turn, Unseen};
+use crate::replay::{Otherwise, Pace, Turn, Unseen};
 
 /// With more steps, a browser lays out those in view only.
 const LARGE: usize = 1_500;
@@ -117,20 +117,25 @@ pub(super) fn unseen(html: &mut Html, unseen: &Unseen, clean: &mut Clean) -> io:
         return Ok(());
     }
     html.raw("<section class=\"unseen\" id=\"unseen\">\n<h2>Not in the log</h2>\n")?;
-    html.raw("<p class=\"note\">Changes that only the capture knows of: made by commands, scripts or people.</p>\n")?;
+    html.raw(
+        "<p class=\"note\">What the capture has otherwise than the log: commands, scripts or people did it.</p>\n",
+    )?;
     for file in &unseen.files {
-        let again = file.is_logged.then_some("changed again after the last edit in the log");
         html.raw("<details class=\"call\"><summary>")?;
         html.element("code", &[("class", "about")], &clean.text(&file.path.to_str_lossy()))?;
         html.raw(" <span class=\"meta\">")?;
         stat(html, (file.added as usize, file.removed as usize))?;
-        if let Some(again) = again {
+        if let Some(remark) = file.how.remark() {
             html.raw(" ")?;
-            html.span("remark", again)?;
+            html.span("remark", remark)?;
         }
         html.raw("</span></summary>")?;
-        let patch = crate::audit::escape(&file.diff, crate::audit::Layout::Text).into_owned();
-        diff(html, &clean.patch(&patch))?;
+        if file.how == Otherwise::Undone {
+            html.element("p", &[("class", "note")], file.how.why())?;
+        } else {
+            let patch = crate::audit::escape(&file.diff, crate::audit::Layout::Text).into_owned();
+            diff(html, &clean.patch(&patch))?;
+        }
         html.raw("</details>\n")?;
     }
     html.raw("</section>\n")

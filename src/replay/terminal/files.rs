@@ -12,7 +12,7 @@ use super::log::Log;
 use super::text::{Breaks, Page, brief, cut};
 use super::theme::{ACCENT, BAD, BOLD, CHOSEN, DIM, GOOD, PLAIN, WARN};
 use crate::audit::{Layout, escape};
-use crate::replay::{Step, Unseen, UnseenFile, unseen};
+use crate::replay::{Otherwise, Step, Unseen, UnseenFile, unseen};
 use crate::session::{Capture, Error, Source};
 
 /// The view of files.
@@ -63,7 +63,7 @@ impl Player {
             Err(Error::NoCapture { .. }) => return Beside::None,
             Err(error) => return Beside::Failed(error.to_string()),
         };
-        match unseen(capture.file, &self.log.conversation, &self.log.timeline, &self.cwd) {
+        match unseen(capture, &self.log.conversation, &self.log.timeline) {
             Ok(unseen) => Beside::Known(unseen),
             Err(error) => Beside::Failed(error.to_string()),
         }
@@ -154,11 +154,11 @@ fn rows(items: &[Item], beside: &Beside) -> Vec<(Option<usize>, Line<'static>)> 
                     rows.push((None, Line::styled("changed outside of the log", WARN)));
                 }
                 let Some(file) = known.files.get(*unseen) else { continue };
-                let spans = vec![
-                    Span::styled(format!("  +{}", file.added), GOOD),
-                    Span::styled(format!(" -{} ", file.removed), BAD),
-                    Span::raw(escape(&file.path, Layout::Line).into_owned()),
-                ];
+                let mut spans = match file.how {
+                    Otherwise::Undone => vec![Span::styled("  undone ", WARN)],
+                    _ => counted(file).to_vec(),
+                };
+                spans.push(Span::raw(format!(" {}", escape(&file.path, Layout::Line))));
                 rows.push((Some(number), Line::from(spans)));
             }
             (Item::Unseen(_), _) => {}
@@ -232,21 +232,20 @@ fn one(page: &mut Page, log: &mut Log, look: &Look, path: &str, step: usize) {
     }
 }
 
+/// The lines that the capture adds and removes.
+fn counted(file: &UnseenFile) -> [Span<'static>; 2] {
+    [Span::styled(format!("  +{}", file.added), GOOD), Span::styled(format!(" -{}", file.removed), BAD)]
+}
+
 /// What the capture says of a file.
 fn beside(page: &mut Page, file: &UnseenFile, look: &Look) {
     let path = escape(&file.path, Layout::Line);
-    page.row(vec![
-        Span::styled(path.into_owned(), BOLD),
-        Span::styled(format!("  +{}", file.added), GOOD),
-        Span::styled(format!(" -{}", file.removed), BAD),
-    ]);
-    let why = if file.is_logged {
-        "At the end it is not what the log tells: a command or somebody changed it as well. This is the whole of its \
-         change, from the capture."
-    } else {
-        "No step tells of it: a command or somebody changed it. This is from the capture."
-    };
-    page.text(why, 0, Breaks::Words, 4, |_| WARN);
+    let mut spans = vec![Span::styled(path.into_owned(), BOLD)];
+    if file.how != Otherwise::Undone {
+        spans.extend(counted(file));
+    }
+    page.row(spans);
+    page.text(file.how.why(), 0, Breaks::Words, 4, |_| WARN);
     page.blank();
     page.diff(&String::from_utf8_lossy(&file.diff), None, look.form, true);
 }

@@ -54,9 +54,8 @@ pub struct Player {
     log: Log,
     title: String,
     about: String,
-    /// What the session is called on a command line, and where it worked.
+    /// What the session is called on a command line.
     name: String,
-    cwd: String,
     is_colored: bool,
     /// The playhead: the step that is shown.
     at: usize,
@@ -146,7 +145,6 @@ impl Player {
             title: brief(title),
             about: [model, day].into_iter().flatten().collect::<Vec<_>>().join(" · "),
             name: options.name,
-            cwd: meta.cwd.clone(),
             is_colored: options.is_colored,
             log: Log::new(conversation, &meta.cwd),
             at: 0,

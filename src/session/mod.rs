@@ -44,8 +44,8 @@ pub use capture::{Capture, Problem};
 pub use capture_files::CaptureFile;
 pub(crate) use conversation::mended;
 pub use conversation::{
-    Access, At, Backwards, Body, CONVERSATION, Call, CallResult, Conversation, Event, LONGEST_ROW, Outcome, Row, Rows,
-    Span, Spawned, Usage,
+    Access, At, Backwards, Body, CONVERSATION, Call, CallResult, Conversation, Event, Fate, LONGEST_ROW, Outcome, Row,
+    Rows, Span, Spawned, Usage,
 };
 pub use export::Exported;
 pub use id::{dir_name, minted_at, new_id, tame_id};

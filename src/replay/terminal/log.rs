@@ -11,12 +11,14 @@ use serde_json::Value;
 
 use super::text::brief;
 use crate::replay::{Act, Change, Kind, Mark, Recovery, State, Step, Timeline};
-use crate::session::{Call, Conversation};
+use crate::session::{Call, Conversation, Fate};
 
 /// The log of a session.
 #[derive(Debug)]
 pub(super) struct Log {
     pub(super) conversation: Conversation,
+    /// Where the session worked; empty where that is not known.
+    cwd: String,
     pub(super) timeline: Timeline,
     pub(super) recovery: Recovery,
     /// Which steps are shown.
@@ -28,6 +30,8 @@ pub(super) struct Log {
     length: u64,
     /// Whether all of that has been read.
     pub(super) is_read: bool,
+    /// Whether the file is not there any more.
+    pub(super) is_gone: bool,
     /// Why it cannot be read.
     pub(super) problem: Option<String>,
 }
@@ -67,6 +71,7 @@ impl Log {
     pub(super) fn new(conversation: Conversation, cwd: &str) -> Log {
         Log {
             conversation,
+            cwd: cwd.to_owned(),
             timeline: Timeline::new(cwd),
             recovery: Recovery::default(),
             filter: Filter::All,
@@ -74,8 +79,28 @@ impl Log {
             briefs: HashMap::new(),
             length: 0,
             is_read: false,
+            is_gone: false,
             problem: None,
         }
+    }
+
+    /// Begins again when the file was replaced or cut off, and says so. One that is gone is shown as it was.
+    pub(super) fn renew(&mut self) -> Option<&'static str> {
+        let fate = self.conversation.fate(self.timeline.read());
+        let fate = self.said(fate)?;
+        self.is_gone = fate == Fate::Gone;
+        let news = match fate {
+            Fate::Same | Fate::Gone => return None,
+            Fate::Replaced => "the log was replaced: read again",
+            Fate::Cut => "the log was cut off: read again",
+        };
+        let reopened = self.conversation.reopen();
+        self.said(reopened)?;
+        self.timeline = Timeline::new(&self.cwd);
+        self.recovery = Recovery::default();
+        self.briefs.clear();
+        (self.length, self.is_read, self.problem) = (0, false, None);
+        Some(news)
     }
 
     /// Reads on a little. Whether anything new was found.

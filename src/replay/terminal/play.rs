@@ -3,6 +3,8 @@
 use std::time::{Duration, Instant};
 
 use super::Player;
+use super::bar::Bar;
+use super::files::Beside;
 use crate::replay::{Kind, Pace};
 
 /// What came of a [`Player::tick`].
@@ -47,8 +49,13 @@ impl Player {
         }
         self.looked = Some(now);
         let was_at_end = self.log.is_read && self.log.onward(self.at + 1, |_| true).is_none();
+        let was_gone = self.log.is_gone;
+        let news = self.log.renew();
+        if news.is_some() {
+            self.begin_again(was_at_end);
+        }
         let steps = self.log.timeline.len();
-        let is_changed = self.log.read_on();
+        let is_changed = self.log.read_on() || self.log.is_gone != was_gone;
         if self.log.timeline.len() > steps && steps > 0 && was_at_end {
             self.follows = true;
         }
@@ -60,7 +67,21 @@ impl Player {
             self.goal = Some(goal).filter(|&goal| goal >= end && !self.log.is_read);
             self.scroll = 0;
         }
+        if let Some(news) = news {
+            self.note(news);
+        }
         is_changed
+    }
+
+    /// Forgets what was made of a log that is another one now. The playhead comes back to its step, or stays at the end.
+    fn begin_again(&mut self, was_at_end: bool) {
+        if !self.follows {
+            self.goal.get_or_insert(self.at);
+        }
+        self.follows |= was_at_end;
+        self.at = 0;
+        (self.page, self.bar, self.beside) = (None, Bar::default(), Beside::NotAsked);
+        (self.top, self.is_paced, self.due) = (0, false, None);
     }
 
     /// Plays on, or stops playing.

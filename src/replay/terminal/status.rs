@@ -64,6 +64,9 @@ impl Player {
         if let Some(problem) = &log.problem {
             states.push((super::text::brief(problem), BAD));
         }
+        if log.is_gone {
+            states.push(("the log is gone".into(), WARN));
+        }
         if let Some((note, _)) = self.note.as_ref().filter(|(note, _)| !note.is_empty()) {
             states.push((note.clone(), WARN));
         }

@@ -320,6 +320,41 @@ fn a_log_that_grows_is_followed_from_its_end() {
 }
 
 #[test]
+fn a_log_that_is_replaced_or_cut_off_is_read_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("log.jsonl");
+    let write = |text: &str| std::fs::write(&path, text).unwrap();
+    let replace = |text: &str| {
+        let other = dir.path().join("other");
+        std::fs::write(&other, text).unwrap();
+        std::fs::rename(other, &path).unwrap();
+    };
+    write(&Rows::default().prompt("1").answer("2").answer("3").text);
+    let conversation = Conversation::open(crate::session::Source::Path(path.clone())).unwrap();
+    let mut show = Show::with(conversation, options(), (120, 40));
+    show.keys("l").is_at(2);
+    replace(&Rows::default().prompt("one").answer("two").answer("three").text);
+    show.wait(300).is_at(2).shows("two").shows("the log was replaced").lacks("the log is gone");
+    show.keys("l").is_at(3);
+    replace(&Rows::default().prompt("one").answer("two").answer("three").answer("four").text);
+    show.wait(300).is_at(4).shows("four").shows("⇣");
+    show.keys("h").is_at(3);
+    replace(&Rows::default().prompt("one").answer("other").text);
+    show.wait(300).is_at(2).shows("other").shows("the log was replaced");
+    // In place, and shorter.
+    write(&Rows::default().prompt("again").text);
+    show.wait(300).is_at(1).shows("again").shows("step 1/1").shows("the log was cut off");
+    std::fs::remove_file(&path).unwrap();
+    show.wait(300).shows("the log is gone").shows("again").wait(9000).shows("the log is gone");
+    write(&Rows::default().prompt("new").text);
+    show.wait(300).shows("new").lacks("the log is gone");
+    write("");
+    show.wait(300).shows("step 0/0").shows("Nothing is in this log.");
+    write(&Rows::default().prompt("last").text);
+    show.wait(300).is_at(1).shows("last");
+}
+
+#[test]
 fn the_mouse_points_at_steps_and_scrubs() {
     let mut show = Show::of(&session());
     show.click(5, 4)

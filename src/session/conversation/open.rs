@@ -1,6 +1,6 @@
 //! Finds a conversation and opens it: a session's, a file, a pipe.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
 
@@ -20,6 +20,19 @@ pub struct Conversation {
     pub path: Option<PathBuf>,
     /// The file, at its start. A pipe has been spooled to a temporary file.
     pub file: File,
+}
+
+/// What has become of a conversation's file since it was opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// It is there, and has what has been read of it.
+    Same,
+    /// Another file has its name now.
+    Replaced,
+    /// It is shorter than what has been read of it.
+    Cut,
+    /// No file has its name any more. What it was can still be read.
+    Gone,
 }
 
 /// A file from somewhere on, whoever else reads it.
@@ -131,8 +144,47 @@ impl Conversation {
         Ok(self.file.metadata()?.len())
     }
 
+    /// What has become of it, of which `read` bytes have been read.
+    ///
+    /// # Errors
+    /// When the file system does not say.
+    pub fn fate(&self, read: u64) -> io::Result<Fate> {
+        let Some(path) = &self.path else { return Ok(Fate::Same) };
+        let here = self.file.metadata()?;
+        match fs::metadata(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Fate::Gone),
+            Err(error) => Err(error),
+            Ok(there) if !is_same(&here, &there) => Ok(Fate::Replaced),
+            Ok(there) if there.len() < read => Ok(Fate::Cut),
+            Ok(_) => Ok(Fate::Same),
+        }
+    }
+
+    /// Opens the file that has its name now.
+    ///
+    /// # Errors
+    /// When that cannot be read.
+    pub fn reopen(&mut self) -> io::Result<()> {
+        if let Some(path) = &self.path {
+            self.file = open_regular(path)?;
+        }
+        Ok(())
+    }
+
     /// What to call it in messages.
     pub fn name(&self) -> String {
         self.path.as_ref().map_or_else(|| "standard input".to_owned(), |path| path.display().to_string())
     }
+}
+
+#[cfg(unix)]
+fn is_same(one: &fs::Metadata, other: &fs::Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    (one.dev(), one.ino()) == (other.dev(), other.ino())
+}
+
+/// Elsewhere a file that is open is not replaced.
+#[cfg(not(unix))]
+fn is_same(_one: &fs::Metadata, _other: &fs::Metadata) -> bool {
+    true
 }

@@ -128,6 +128,30 @@ fn what_the_log_made_and_a_command_undid_is_told() {
 }
 
 #[test]
+fn what_is_said_in_another_form_is_shown_too() {
+    let rows = [
+        r#"{"type":"user_message","text":[{"type":"text","text":"from a block"}]}"#,
+        r#"{"type":"tool_call","id":"1","name":"grep","arguments":{"pattern":"x"}}"#,
+        r#"{"type":"tool_result","call_id":"1","content":"","summary":"3 matches","success":true}"#,
+        r#"{"type":"tool_call","id":"2","name":"mcp__x","arguments":{}}"#,
+        r#"{"type":"tool_result","call_id":"2","content":[{"type":"text","text":"in blocks"}],"success":true}"#,
+        r#"{"type":"assistant_message","content":[{"type":"image","data":"pixels"}]}"#,
+        r#"{"type":"user_message","text":""}"#,
+        r#"{"type":"user_message","text":{"newer":"form"}}"#,
+        r#"{"type":"tool_result","call_id":"of nothing","summary":"lonely"}"#,
+    ];
+    let world = world(&rows, false);
+    let (out, _) = world.ends(0, "replay", &["s"]);
+    let said = ["from a block", "3 matches", "in blocks", "pixels", "(empty)", "newer", "lonely"];
+    let (page, _) = world.ends(0, "replay", &["--html", "-", "s"]);
+    for text in said {
+        assert!(out.contains(text), "{text} in {out}");
+        assert!(page.contains(text), "{text} in {page}");
+    }
+    assert_eq!(world.json(0, "replay", &["s"])["turns"].as_array().unwrap().len(), 3);
+}
+
+#[test]
 fn data_has_every_step_whole() {
     let object = world(&NEWER, false).json(0, "replay", &["s"]);
     assert_eq!(object["session"]["title"], "Counting");

@@ -106,6 +106,8 @@ impl What {
             Body::SubagentCompleted { status, error, .. } => {
                 What::Completed(State::of_subagent(status.as_deref(), error.is_some()))
             }
+            // Whatever it is that was said, a turn begins.
+            Body::Unknown { kind: Some(kind), .. } if kind == "user_message" => What::Prompt,
             Body::Unknown { .. } => What::Unknown,
         }
     }

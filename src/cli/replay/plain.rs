@@ -9,7 +9,7 @@ use crate::audit::{Layout, escape};
 use crate::cli::ui::plain_json;
 use crate::cli::{Failure, Style, Ui};
 use crate::replay::{Act, Change, Otherwise, Recovery, Step, Timeline, data};
-use crate::session::Outcome;
+use crate::session::{CallResult, Outcome};
 
 impl Replay {
     /// Prints the steps from the one with that number, from 1; each as soon as it is known what came of it.
@@ -128,17 +128,17 @@ fn show(ui: &mut Ui, step: &Step, changes: &[Change]) -> Result<(), Failure> {
     ui.styled(Style::Bold, format!("{}{agent}", label(&step.act)))?;
     ui.line("")?;
     match &step.act {
+        Act::Prompt(text) if text.trim().is_empty() => indented(ui, "(empty)")?,
         Act::Prompt(text) | Act::Answer(text) | Act::Thinking(text) | Act::Title(text) => indented(ui, text)?,
         Act::Notice { message, .. } => indented(ui, message)?,
         Act::Spawned(spawned) => indented(ui, &spawned.task)?,
         Act::Completed { error, .. } => indented(ui, error.as_deref().unwrap_or_default())?,
-        Act::Result(result) => indented(ui, &result.content)?,
+        Act::Result(result) => answer(ui, result, true)?,
         Act::Unknown { row, .. } => indented(ui, &json!(row).to_string())?,
         Act::Damaged { bytes, .. } => indented(ui, &String::from_utf8_lossy(bytes))?,
-        Act::Call { call, result, .. } => {
+        Act::Call { call, .. } => {
             if changes.is_empty() {
                 indented(ui, &call.command().unwrap_or_else(|| json!(call.arguments).to_string()))?;
-                indented(ui, result.as_ref().map_or("", |result| &result.content))?;
             }
         }
     }
@@ -147,7 +147,19 @@ fn show(ui: &mut Ui, step: &Step, changes: &[Change]) -> Result<(), Failure> {
         ui.line(format!("    {}{remark}", escape(change.path.as_bytes(), Layout::Line)))?;
         hunks(ui, &change.hunks())?;
     }
+    if let Act::Call { result: Some(result), outcome, .. } = &step.act {
+        // Of a change that was made its content says little.
+        answer(ui, result, changes.is_empty() || !outcome.may_have_worked())?;
+    }
     ui.line("")
+}
+
+/// What came of a call: in a line, and in full.
+fn answer(ui: &mut Ui, result: &CallResult, is_full: bool) -> Result<(), Failure> {
+    if let Some(summary) = &result.summary {
+        indented(ui, summary)?;
+    }
+    if is_full { indented(ui, &result.content) } else { Ok(()) }
 }
 
 /// What a step is called.

@@ -125,8 +125,13 @@ fn answered(html: &mut Html, result: Option<&CallResult>, is_shown: bool) -> io:
         return html.element("p", &[("class", "note")], "no result was recorded");
     };
     let content = result.content.trim();
+    if let Some(summary) = result.summary.as_deref().filter(|summary| !summary.trim().is_empty() && !is_shown) {
+        html.element("p", &[("class", "note")], summary)?;
+    } else if content.is_empty() {
+        html.element("p", &[("class", "note")], "nothing came back")?;
+    }
     if content.is_empty() {
-        return html.element("p", &[("class", "note")], result.summary.as_deref().unwrap_or("nothing came back"));
+        return Ok(());
     }
     if is_shown && !content.contains('\n') {
         return html.element("p", &[("class", "note")], &first_line(content, 400));

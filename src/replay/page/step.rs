@@ -74,9 +74,7 @@ fn act(html: &mut Html, act: &Act, on: On) -> io::Result<()> {
         }
         Act::Thinking(text) => folded(html, "Thinking", text, |html| said(html, text)),
         Act::Call { call: asked, result, outcome, took } => call(html, asked, result.as_ref(), outcome, *took, on),
-        Act::Result(result) => {
-            folded(html, "Result of no call", &result.content, |html| pre(html, "out", &result.content))
-        }
+        Act::Result(result) => folded(html, "Result of no call", result.text(), |html| pre(html, "out", result.text())),
         Act::Title(title) => line(html, "Title", title),
         Act::Notice { kind, message } => line(html, if kind.is_empty() { "notice" } else { kind }, message),
         Act::Spawned(spawned) => {
@@ -105,6 +103,9 @@ fn act(html: &mut Html, act: &Act, on: On) -> io::Result<()> {
 /// Running text. Of what is long, the start is shown at once.
 fn said(html: &mut Html, text: &str) -> io::Result<()> {
     const AT_ONCE: usize = 24;
+    if text.trim().is_empty() {
+        return html.element("p", &[("class", "note")], "(empty)");
+    }
     let text = text.trim_end().replace("\r\n", "\n");
     let (text, more) = clipped(&text);
     let end = text.match_indices('\n').nth(AT_ONCE - 1).map_or(text.len(), |(end, _)| end + 1);

@@ -56,6 +56,7 @@ pub(super) fn page(log: &mut Log, number: usize, look: &Look, width: usize) -> P
         return page;
     }
     match &step.act {
+        Act::Prompt(text) if text.trim().is_empty() => page.text("(empty)", 0, Breaks::Words, 1, |_| DIM),
         Act::Prompt(text) | Act::Answer(text) | Act::Spawned(crate::session::Spawned { task: text, .. }) => {
             speech(&mut page, text, look.most(number, OF_SPEECH));
         }

@@ -231,12 +231,13 @@ pub(super) fn is_edit(mark: Mark) -> bool {
 /// What a step says in one line, and how many bytes it has to say in all.
 fn told(act: &Act) -> (String, usize) {
     match act {
+        Act::Prompt(text) if text.trim().is_empty() => ("(empty)".into(), 0),
         Act::Prompt(text) | Act::Answer(text) | Act::Thinking(text) => (brief(text), text.len()),
         Act::Title(text) => (format!("title: {}", brief(text)), 0),
         Act::Call { call, result, .. } => {
             (asked(call), result.as_ref().map_or(0, |result| result.content.len()) + call.arguments.len() * 40)
         }
-        Act::Result(result) => (format!("result: {}", brief(&result.content)), result.content.len()),
+        Act::Result(result) => (format!("result: {}", brief(result.text())), result.text().len()),
         Act::Notice { message, .. } => (brief(message), message.len()),
         Act::Spawned(spawned) => (brief(&spawned.task), spawned.task.len()),
         Act::Completed { status, error, .. } => {

@@ -1,5 +1,5 @@
-//! One row as an event, as far as it can be understood. A field of another type is as good as absent, a type that is not
-//! known is kept as it came.
+//! One row as an event, as far as it can be understood. A field of another type is as good as absent; a row of a type that
+//! is not known, or in which nobody can read what was said, is kept as it came.
 
 use std::borrow::Cow;
 
@@ -7,6 +7,7 @@ use bstr::ByteSlice;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
+use super::fields::{content, flag, id, number, object, said, text};
 use crate::session::meta::parse_time;
 
 /// One event of a session.
@@ -120,6 +121,14 @@ pub struct CallResult {
     pub metadata: Map<String, Value>,
 }
 
+impl CallResult {
+    /// What there is to read of it: its content, else its summary.
+    pub fn text(&self) -> &str {
+        let summary = self.summary.as_deref().filter(|_| self.content.trim().is_empty());
+        summary.unwrap_or(&self.content)
+    }
+}
+
 /// What was spent, in tokens.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Usage {
@@ -189,12 +198,14 @@ impl Body {
         let kind = row.get("type").and_then(Value::as_str).unwrap_or_default().to_owned();
         let row = &mut row;
         match kind.as_str() {
-            "user_message" => Body::UserMessage { text: text(row, "text").unwrap_or_default() },
-            "assistant_message" => {
-                Body::AssistantMessage { text: text(row, "text").unwrap_or_default(), model: text(row, "model_ref") }
-            }
-            "assistant_thinking" => {
-                Body::AssistantThinking { text: text(row, "text").unwrap_or_default(), model: text(row, "model_ref") }
+            "user_message" | "assistant_message" | "assistant_thinking" => {
+                let Some(text) = said(row) else { return Body::Unknown { kind: Some(kind), row: std::mem::take(row) } };
+                let model = self::text(row, "model_ref");
+                match kind.as_str() {
+                    "user_message" => Body::UserMessage { text },
+                    "assistant_message" => Body::AssistantMessage { text, model },
+                    _ => Body::AssistantThinking { text, model },
+                }
             }
             "tool_call" => Body::ToolCall(Call {
                 id: id(row, "id"),
@@ -203,7 +214,7 @@ impl Body {
             }),
             "tool_result" => Body::ToolResult(CallResult {
                 call_id: id(row, "call_id"),
-                content: text(row, "content").unwrap_or_default(),
+                content: content(row),
                 summary: text(row, "summary"),
                 success: flag(row, "success").or_else(|| flag(row, "is_error").map(|is_error| !is_error)),
                 status: text(row, "status"),
@@ -247,34 +258,6 @@ fn usage(row: &mut Map<String, Value>) -> Usage {
         cache_read: number(row, "cache_read_tokens"),
         cache_creation: number(row, "cache_creation_tokens"),
         reasoning: number(row, "reasoning_tokens"),
-    }
-}
-
-/// Taken, not copied: rows are large.
-fn text(row: &mut Map<String, Value>, key: &str) -> Option<String> {
-    match row.get_mut(key)? {
-        Value::String(text) => Some(std::mem::take(text)),
-        _ => None,
-    }
-}
-
-/// An id that says something.
-fn id(row: &mut Map<String, Value>, key: &str) -> Option<String> {
-    text(row, key).filter(|id| !id.is_empty())
-}
-
-fn flag(row: &Map<String, Value>, key: &str) -> Option<bool> {
-    row.get(key).and_then(Value::as_bool)
-}
-
-fn number(row: &Map<String, Value>, key: &str) -> u64 {
-    row.get(key).and_then(Value::as_u64).unwrap_or_default()
-}
-
-fn object(row: &mut Map<String, Value>, key: &str) -> Map<String, Value> {
-    match row.get_mut(key) {
-        Some(Value::Object(object)) => std::mem::take(object),
-        _ => Map::new(),
     }
 }
 
@@ -338,12 +321,37 @@ mod tests {
 
     #[test]
     fn a_field_of_another_type_costs_that_field() {
-        assert_eq!(body(r#"{"type":"user_message","text":7}"#), Body::UserMessage { text: String::new() });
+        assert_eq!(body(r#"{"type":"user_message","text":null}"#), Body::UserMessage { text: String::new() });
         let Body::ToolCall(call) = body(r#"{"type":"tool_call","id":"","name":[],"arguments":"{}"}"#) else { panic!() };
         assert_eq!(call, Call::default());
         assert!(matches!(body(r#"{"type":"subagent_event","inner":[]}"#), Body::SubagentEvent { .. }));
         for row in ["", "[]", "7", "{", "{}x", "null"] {
             assert_eq!(Event::parse(row.as_bytes()), None, "{row}");
+        }
+    }
+
+    #[test]
+    fn what_was_said_may_be_in_blocks() {
+        let blocks = r#"[{"type":"text","text":"one"},{"type":"image","data":"x"},"two"]"#;
+        for (kind, key) in [("user_message", "text"), ("user_message", "content"), ("assistant_message", "content")] {
+            let text = match body(&format!(r#"{{"type":"{kind}","{key}":{blocks}}}"#)) {
+                Body::UserMessage { text } | Body::AssistantMessage { text, .. } => text,
+                body => panic!("{body:?}"),
+            };
+            assert_eq!(text, "one\ntwo");
+        }
+        let content = |content: &str| match body(&format!(r#"{{"type":"tool_result","content":{content}}}"#)) {
+            Body::ToolResult(result) => result.content,
+            body => panic!("{body:?}"),
+        };
+        assert_eq!(content(blocks), "one\ntwo");
+        let image = r#"[{"type":"image","data":"x"}]"#;
+        for (value, wanted) in [("null", ""), ("[]", ""), ("7", "7"), (r#"{"a":1}"#, r#"{"a":1}"#), (image, image)] {
+            assert_eq!(content(value), wanted);
+        }
+        for value in ["7", "{}", image] {
+            let body = body(&format!(r#"{{"type":"user_message","text":{value}}}"#));
+            assert!(matches!(&body, Body::Unknown { kind: Some(_), row } if row.contains_key("text")), "{body:?}");
         }
     }
 

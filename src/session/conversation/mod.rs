@@ -8,6 +8,7 @@
 //! | `shorten` | a row that is too long to be held -> one with shorter strings |
 //! | `backwards` | the rows of a file from its end |
 //! | `event` | a row -> an event, of both forms that Glue writes: with and without `schema_version` |
+//! | `fields` | what is in a row, by key |
 //! | `tool` | what a call of a tool is about: a file, a command |
 //! | `outcome` | how a call ended |
 //!
@@ -15,6 +16,7 @@
 
 mod backwards;
 mod event;
+mod fields;
 mod open;
 mod outcome;
 mod rows;

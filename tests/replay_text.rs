@@ -190,13 +190,24 @@ fn a_log_is_found_by_whatever_names_it() {
 }
 
 #[test]
+fn a_row_that_is_too_long_is_said_to_be() {
+    let long = format!(r#"{{"type":"assistant_message","text":"{}"}}"#, "x".repeat(16 << 20));
+    let world = world(&[NEWER[0], &long, NEWER[1]], false);
+    let (out, _) = world.ends(0, "replay", &["s"]);
+    assert!(out.contains("#2 row of 16 MB, too long to be shown\n    {\"type\":\"assistant"), "{}", &out[..900]);
+    assert!(out.contains("The loop first."));
+    let step = &world.json(0, "replay", &["s"])["steps"][1];
+    assert_eq!((&step["too_long"], &step["bytes"]), (&true.into(), &long.len().into()));
+}
+
+#[test]
 fn a_torn_row_costs_itself() {
     let mut rows = NEWER.to_vec();
     rows.insert(1, "{\"type\":\"assistant_mess");
     rows.push("{\"type\":\"user_message\",\"text\":\"half");
     let (out, _) = world(&rows, false).ends(0, "replay", &["s"]);
-    assert!(out.contains("#2 damaged row\n    {\"type\":\"assistant_mess\n"), "{out}");
-    assert!(out.contains("#10 damaged row\n    {\"type\":\"user_message\",\"text\":\"half\n"), "{out}");
+    assert!(out.contains("#2 damaged row of 23 bytes\n    {\"type\":\"assistant_mess\n"), "{out}");
+    assert!(out.contains("#10 damaged row of 35 bytes\n    {\"type\":\"user_message\",\"text\":\"half\n"), "{out}");
     assert!(out.contains("+B"), "{out}");
 }
 

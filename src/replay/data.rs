@@ -67,9 +67,10 @@ fn act(act: &Act, object: &mut Map<String, Value>) {
             put("type", kind.clone().into());
             put("row", row.clone().into());
         }
-        Act::Damaged { bytes, length } => {
+        Act::Damaged { bytes, length, is_long } => {
             put("text", String::from_utf8_lossy(bytes).into());
             put("bytes", (*length).into());
+            put("too_long", (*is_long).into());
         }
     }
 }

@@ -36,7 +36,8 @@ pub(super) enum What {
     },
     Usage(Usage),
     Title,
-    Notice,
+    /// With whether it is of a failure.
+    Notice(State),
     Spawned,
     /// With how it ended.
     Completed(State),
@@ -101,14 +102,24 @@ impl What {
             // A row of type `usage` says the same.
             Body::SubagentUsage(_) => What::Nothing,
             Body::Title(_) => What::Title,
-            Body::Notice { .. } => What::Notice,
+            Body::Notice { .. } => What::Notice(State::Open),
             Body::SubagentSpawned(_) | Body::SubagentEvent { .. } => What::Spawned,
             Body::SubagentCompleted { status, error, .. } => {
                 What::Completed(State::of_subagent(status.as_deref(), error.is_some()))
             }
             // Whatever it is that was said, a turn begins.
             Body::Unknown { kind: Some(kind), .. } if kind == "user_message" => What::Prompt,
-            Body::Unknown { .. } => What::Unknown,
+            Body::Unknown { kind: Some(kind), .. } => What::of_subagent(&kind),
+            Body::Unknown { kind: None, .. } => What::Unknown,
+        }
+    }
+
+    /// What only subagents say: of a call that is to come and of the end, rows of their own tell.
+    fn of_subagent(kind: &str) -> What {
+        match kind {
+            "agent_error" => What::Notice(State::Failed),
+            "tool_call_pending" | "agent_done" => What::Nothing,
+            _ => What::Unknown,
         }
     }
 
@@ -176,6 +187,15 @@ mod tests {
                 "Some(\"s\") Answer",
             ),
             (r#"{"type":"file.write","x":1}"#, "None Unknown"),
+            (r#"{"type":"user_message","text":{}}"#, "None Prompt"),
+            (
+                r#"{"type":"subagent_event","subagent_id":"s","inner":{"type":"agent_error","error":"x"}}"#,
+                "Some(\"s\") Notice(Failed)",
+            ),
+            (
+                r#"{"type":"subagent_event","subagent_id":"s","inner":{"type":"tool_call_pending","id":"c"}}"#,
+                "Some(\"s\") Nothing",
+            ),
         ] {
             assert_eq!(head(row), wanted, "{row}");
         }

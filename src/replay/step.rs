@@ -70,12 +70,14 @@ pub enum Act {
         /// The whole row.
         row: Map<String, Value>,
     },
-    /// A row that is no JSON object, or one that is too long: the start of it.
+    /// A row that is no JSON object, or one that is too long to be looked into.
     Damaged {
         /// The start of the row.
         bytes: Vec<u8>,
-        /// How long the row is, in bytes.
+        /// How long the row is, in bytes, without its newline.
         length: u64,
+        /// Whether it is only too long.
+        is_long: bool,
     },
 }
 
@@ -89,7 +91,9 @@ impl Step {
         let mut rows = conversation.rows_from(mark.offset());
         let Some(row) = rows.advance()? else { return Ok(None) };
         let Some(event) = Event::parse(row.bytes) else {
-            let act = Act::Damaged { bytes: row.bytes[..row.bytes.len().min(SHOWN)].to_vec(), length: row.length };
+            let (bytes, length) =
+                (row.bytes[..row.bytes.len().min(SHOWN)].to_vec(), row.length - u64::from(row.is_ended));
+            let act = Act::Damaged { bytes, length, is_long: row.is_cut };
             return Ok(Some(Step { number, at: None, agent: None, act }));
         };
         let at = event.at();
@@ -152,7 +156,10 @@ impl Act {
             Body::Notice { kind, message } => Act::Notice { kind, message },
             Body::SubagentSpawned(spawned) => Act::Spawned(spawned),
             Body::SubagentCompleted { status, duration_ms, error, .. } => Act::Completed { status, duration_ms, error },
-            Body::Unknown { kind, row } => Act::Unknown { kind, row },
+            Body::Unknown { kind, row } => match failure(kind.as_deref(), &row) {
+                Some(message) => Act::Notice { kind: "error".into(), message },
+                None => Act::Unknown { kind, row },
+            },
             // No step is made of these; a call is read with its result.
             Body::ToolCall(call) => Act::Call { call, result: None, outcome: Outcome::Untold, took: None },
             Body::Usage(_) | Body::SubagentUsage(_) | Body::SubagentEvent { .. } => {
@@ -160,4 +167,10 @@ impl Act {
             }
         }
     }
+}
+
+/// What a subagent says of its failure.
+fn failure(kind: Option<&str>, row: &Map<String, Value>) -> Option<String> {
+    let message = ["error", "message"].into_iter().find_map(|key| row.get(key)?.as_str());
+    message.filter(|_| kind == Some("agent_error")).map(str::to_owned)
 }

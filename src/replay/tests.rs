@@ -112,6 +112,47 @@ fn the_calls_of_subagents_are_their_own() {
 }
 
 #[test]
+fn calls_without_an_id_get_their_results_in_order() {
+    let call = |name: &str| format!(r#"{{"type":"tool_call","name":"skill","arguments":{{"name":"{name}"}}}}"#);
+    let result = |text: &str| format!(r#"{{"type":"tool_result","name":"skill","content":"{text}"}}"#);
+    let prompt = r#"{"type":"user_message","text":"x"}"#.to_owned();
+    let rows = [
+        call("lost"),
+        prompt,
+        call("a"),
+        READ.to_owned(),
+        call("b"),
+        result("of a"),
+        result("of b"),
+        result("of none"),
+    ];
+    let (timeline, steps) = steps(&log(&rows.each_ref().map(String::as_str)));
+    let told = |step: &Step| match &step.act {
+        Act::Call { result, .. } => result.as_ref().map(|result| result.content.clone()),
+        Act::Result(result) => Some(result.content.clone()),
+        _ => None,
+    };
+    let told: Vec<_> = steps.iter().map(told).collect();
+    let told: Vec<_> = told.iter().map(Option::as_deref).collect();
+    assert_eq!(told, [None, None, Some("of a"), None, Some("of b"), Some("of none")]);
+    assert_eq!(timeline.mark(2).unwrap().state(), State::Passed);
+}
+
+#[test]
+fn a_failure_of_a_subagent_is_one() {
+    let inner = |row: &str| format!(r#"{{"type":"subagent_event","subagent_id":"s","inner":{row}}}"#);
+    let rows = [
+        inner(r#"{"type":"tool_call_pending","id":"1","name":"bash"}"#),
+        inner(r#"{"type":"agent_error","error":"overloaded"}"#),
+        inner(r#"{"type":"agent_done"}"#),
+    ];
+    let (timeline, steps) = steps(&log(&rows.each_ref().map(String::as_str)));
+    assert_eq!(timeline.len(), 1);
+    assert!(timeline.mark(0).unwrap().state().is_bad());
+    assert_eq!(steps[0].act, Act::Notice { kind: "error".into(), message: "overloaded".into() });
+}
+
+#[test]
 fn a_log_is_read_as_it_grows() {
     let path = tempfile::NamedTempFile::new().unwrap();
     let write = |text: &str| {

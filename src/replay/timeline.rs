@@ -3,7 +3,7 @@
 //! A step is a row that people look at; a call and its result are one. The timeline grows with the log, a few rows at a
 //! time, so that the first step can be looked at while the last has not been read, or written.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasher, RandomState};
 use std::io;
 
@@ -20,12 +20,23 @@ pub struct Timeline {
     files: Files,
     /// What was spent before the first turn.
     loose: Tokens,
-    /// Calls without a result so far, by subagent and id: the step, the row that the call is in, whether it is a command.
-    open: HashMap<u64, (u32, u64, bool)>,
+    /// Calls without a result so far, by subagent and id.
+    open: HashMap<u64, Open>,
+    /// The same of calls without an id, by subagent, in their order.
+    unnamed: VecDeque<(u64, Open)>,
     hasher: RandomState,
     /// Where reading goes on, in bytes; and how many rows are before that.
     offset: u64,
     rows: u64,
+}
+
+/// A call without a result so far.
+#[derive(Debug, Clone, Copy)]
+struct Open {
+    step: u32,
+    /// The row that it is in.
+    row: u64,
+    is_command: bool,
 }
 
 /// What is told of a step without reading it. Packed, because a log of a gigabyte has millions: from the low end 40 bits
@@ -228,7 +239,9 @@ impl Timeline {
             What::Answer => Kind::Answer,
             What::Thinking => Kind::Thinking,
             What::Title => Kind::Title,
-            What::Notice => Kind::Notice,
+            What::Notice(state) => {
+                return self.marks.push(Mark::new(offset, Kind::Notice, is_nested).with_state(state));
+            }
             What::Spawned => Kind::Spawned,
             What::Completed(state) => {
                 return self.marks.push(Mark::new(offset, Kind::Completed, is_nested).with_state(state));
@@ -237,6 +250,8 @@ impl Timeline {
             What::Damaged => Kind::Damaged,
         };
         if kind == Kind::Prompt && !is_nested {
+            // What has no id answers a call of its own turn.
+            self.unnamed.clear();
             self.turns.push(Turn { first: self.marks.len(), tokens: Tokens::default() });
         }
         self.marks.push(Mark::new(offset, kind, is_nested));
@@ -245,17 +260,29 @@ impl Timeline {
     fn ask(&mut self, agent: Option<&str>, id: Option<&str>, step: u32, is_command: bool) {
         /// More calls are not open at a time; those before them will never get their results.
         const MOST_OPEN: usize = 10_000;
-        let Some(id) = id else { return };
-        if self.open.len() >= MOST_OPEN {
+        if self.open.len() + self.unnamed.len() >= MOST_OPEN {
             self.open.clear();
+            self.unnamed.clear();
         }
-        self.open.insert(self.hasher.hash_one((agent, id)), (step, self.rows, is_command));
+        let (key, open) = (self.hasher.hash_one((agent, id)), Open { step, row: self.rows, is_command });
+        match id {
+            Some(_) => drop(self.open.insert(key, open)),
+            None => self.unnamed.push_back((key, open)),
+        }
     }
 
-    /// Gives the open call of that id its result. False when there is none, or when it is too far away.
+    /// Gives the open call of that id its result; a result without an id is that of the first call without one. False when
+    /// there is none, or when it is too far away.
     fn answer(&mut self, agent: Option<&str>, id: Option<&str>, as_command: State, as_other: State) -> bool {
-        let Some(id) = id else { return false };
-        let Some((step, row, is_command)) = self.open.remove(&self.hasher.hash_one((agent, id))) else { return false };
+        let key = self.hasher.hash_one((agent, id));
+        let open = match id {
+            Some(_) => self.open.remove(&key),
+            None => {
+                let place = self.unnamed.iter().position(|(of, _)| *of == key);
+                place.and_then(|place| self.unnamed.remove(place)).map(|(_, open)| open)
+            }
+        };
+        let Some(Open { step, row, is_command }) = open else { return false };
         let (Ok(distance), Some(mark)) = (u16::try_from(self.rows - row), self.marks.get_mut(step as usize)) else {
             return false;
         };

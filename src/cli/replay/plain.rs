@@ -9,7 +9,7 @@ use crate::audit::{Layout, escape};
 use crate::cli::ui::plain_json;
 use crate::cli::{Failure, Style, Ui};
 use crate::replay::{Act, Change, Otherwise, Recovery, Step, Timeline, data};
-use crate::session::{CallResult, Outcome};
+use crate::session::{CallResult, Outcome, size_text};
 
 impl Replay {
     /// Prints the steps from the one with that number, from 1; each as soon as it is known what came of it.
@@ -174,7 +174,8 @@ fn label(act: &Act) -> String {
         Act::Completed { .. } => "subagent ends".into(),
         Act::Result(_) => "result of no call".into(),
         Act::Unknown { kind, .. } => escape(kind.as_deref().unwrap_or("row").as_bytes(), Layout::Line).into_owned(),
-        Act::Damaged { .. } => "damaged row".into(),
+        Act::Damaged { length, is_long: true, .. } => format!("row of {}, too long to be shown", size_text(*length)),
+        Act::Damaged { length, .. } => format!("damaged row of {}", size_text(*length)),
         Act::Call { call, result, outcome, .. } => {
             let name = escape(call.name.as_bytes(), Layout::Line);
             let how = match outcome {

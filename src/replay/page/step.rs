@@ -9,6 +9,7 @@ use super::clip::{clipped, first_line, left_out, pre};
 use super::html::Html;
 use super::markdown::markdown;
 use crate::replay::{Act, Change, Mark, Step};
+use crate::session::size_text;
 
 /// A change as it is shown.
 pub(super) struct Shown {
@@ -93,9 +94,10 @@ fn act(html: &mut Html, act: &Act, on: On) -> io::Result<()> {
             let row = serde_json::to_string_pretty(&Value::Object(row.clone()))?;
             folded(html, "Unknown row", kind.as_deref().unwrap_or_default(), |html| pre(html, "out", &row))
         }
-        Act::Damaged { bytes, length } => {
+        Act::Damaged { bytes, length, is_long } => {
             let text = crate::audit::escape(bytes, crate::audit::Layout::Text);
-            folded(html, "Damaged row", &format!("{length} bytes"), |html| pre(html, "out", &text))
+            let label = if *is_long { "Row too long to be shown" } else { "Damaged row" };
+            folded(html, label, &size_text(*length), |html| pre(html, "out", &text))
         }
     }
 }

@@ -7,11 +7,11 @@ use ratatui::text::Span;
 use serde_json::{Map, Value};
 
 use super::diff::Form;
-use super::log::Log;
+use super::log::{Log, is_bad};
 use super::text::{Breaks, MOST_ROWS, Page, brief, start};
 use super::theme::{ACCENT, AGENT, BAD, BOLD, DIM, GOOD, PLAIN, WARN, sign};
 use crate::replay::{Act, Change, Recovered, Step, Text};
-use crate::session::{Call, CallResult, Outcome};
+use crate::session::{Call, CallResult, Outcome, size_text};
 
 /// How steps are shown.
 #[derive(Debug, Default)]
@@ -62,7 +62,10 @@ pub(super) fn page(log: &mut Log, number: usize, look: &Look, width: usize) -> P
         }
         Act::Thinking(text) => page.text(text, 0, Breaks::Words, look.most(number, OF_SPEECH), |_| DIM),
         Act::Title(text) => page.text(text, 0, Breaks::Words, OF_SPEECH, |_| BOLD),
-        Act::Notice { message, .. } => page.text(message, 0, Breaks::Words, OF_SPEECH, |_| WARN),
+        Act::Notice { message, .. } => {
+            let style = if log.mark(number).is_some_and(is_bad) { BAD } else { WARN };
+            page.text(message, 0, Breaks::Words, OF_SPEECH, |_| style);
+        }
         Act::Completed { error, .. } => {
             page.text(error.as_deref().unwrap_or_default(), 0, Breaks::Words, OF_SPEECH, |_| BAD);
         }
@@ -119,7 +122,8 @@ fn label(act: &Act) -> String {
         Act::Completed { .. } => "Subagent ends".into(),
         Act::Result(_) => "Result of no call".into(),
         Act::Unknown { kind, .. } => format!("Row of type {}", brief(kind.as_deref().unwrap_or("(none)"))),
-        Act::Damaged { length, .. } => format!("Damaged row of {length} bytes"),
+        Act::Damaged { length, is_long: true, .. } => format!("Row of {}, too long to be shown", size_text(*length)),
+        Act::Damaged { length, .. } => format!("Damaged row of {}", size_text(*length)),
         Act::Call { call, .. } if call.name.is_empty() => "Call".into(),
         Act::Call { call, .. } => brief(&call.name),
     }

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::text::brief;
 use crate::replay::{Act, Change, Kind, Mark, Recovery, State, Step, Timeline};
-use crate::session::{Call, Conversation, Fate};
+use crate::session::{Call, Conversation, Fate, size_text};
 
 /// The log of a session.
 #[derive(Debug)]
@@ -245,6 +245,7 @@ fn told(act: &Act) -> (String, usize) {
             (error.as_ref().map_or(status.clone(), |error| format!("{status}: {}", brief(error))), 0)
         }
         Act::Unknown { kind, .. } => (brief(kind.as_deref().unwrap_or("row without a type")), 0),
+        Act::Damaged { length, is_long: true, .. } => (format!("too long: {}", size_text(*length)), 0),
         Act::Damaged { bytes, .. } => (format!("damaged: {}", brief(&String::from_utf8_lossy(bytes))), 0),
     }
 }

@@ -29,6 +29,7 @@ pub(super) fn sign(mark: Mark) -> (&'static str, Style) {
         (Kind::Call, State::Passed) if mark.is_change() => ("±", GOOD),
         (Kind::Call | Kind::Result, _) => ("✓", DIM),
         (Kind::Title, _) => ("#", DIM),
+        (Kind::Notice, State::Failed) => ("✗", BAD),
         (Kind::Notice, _) => ("!", WARN),
         (Kind::Spawned, _) => ("┌", AGENT),
         (Kind::Completed, _) => ("└", AGENT),

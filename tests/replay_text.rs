@@ -171,7 +171,30 @@ fn replaying_starts_where_it_is_told_to() {
     let world = world(&NEWER, false);
     let (out, _) = world.ends(0, "replay", &["--start", "8", "s"]);
     assert!(out.contains("#8 ") && !out.contains("#7 "), "{out}");
-    assert_eq!(world.json(0, "replay", &["--start", "99", "s"])["steps"], serde_json::json!([]));
+    let to = world.sandbox.root().join("page.html");
+    let page = ["--html", to.to_str().unwrap()];
+    for (args, code, wanted) in [
+        (&["--start", "9"][..], 1, "error: there is no step 9: there are 8 steps in 2 turns\n"),
+        (&["--start", "0"], 2, "steps are counted from 1"),
+        (&["--end", "0"], 2, "steps are counted from 1"),
+        (&["--start", "5", "--end", "4"], 2, "error: --end 4 is before --start 5\n"),
+        (&["--start", "8", "--end", "99"], 0, ""),
+    ] {
+        let (out, err) = world.ends(code, "replay", &[args, &["s"]].concat());
+        assert!(err.contains(wanted) && out.is_empty() == (code > 0), "{out}{err}");
+        let (_, err) = world.ends(code, "replay", &[args, &page, &["s"]].concat());
+        assert!(err.contains(wanted) && to.exists() == (code == 0), "{err}");
+    }
+    assert_eq!(world.json(1, "replay", &["--start", "9", "s"])["error"]["kind"], "no-such-step");
+}
+
+#[test]
+fn an_empty_log_is_said_to_be() {
+    let world = world(&[], false);
+    assert_eq!(world.ends(0, "replay", &["s"]), ("".into(), "the log is empty\n".into()));
+    let (page, _) = world.ends(0, "replay", &["--html", "-", "s"]);
+    assert!(page.contains("<p class=\"note\">The log is empty.</p>"), "{page}");
+    assert_eq!(world.json(0, "replay", &["s"])["steps"], serde_json::json!([]));
 }
 
 #[test]

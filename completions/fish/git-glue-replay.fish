@@ -2,7 +2,7 @@ complete -c git-glue-replay -l html -d 'Write one self-contained page to <file>,
 complete -c git-glue-replay -l start -d 'Start at step <number>, counted from 1' -r
 complete -c git-glue-replay -l speed -d 'In the player, play <factor> times as fast as it happened' -r
 complete -c git-glue-replay -l idle -d 'In the player, let no step stay longer than <seconds>' -r
-complete -c git-glue-replay -l end -d 'End with step <number>' -r
+complete -c git-glue-replay -l end -d 'In text and pages, end with step <number>' -r
 complete -c git-glue-replay -s C -d 'Run as if started in <dir>' -r -f -a "(__fish_complete_directories)"
 complete -c git-glue-replay -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR or `color.ui` says otherwise'
 always\t'Also in a pipe'

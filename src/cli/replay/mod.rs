@@ -35,7 +35,7 @@ pub struct Args {
     html: Option<PathBuf>,
 
     /// Start at step <number>, counted from 1
-    #[arg(long, value_name = "number", default_value_t = 1)]
+    #[arg(long, value_name = "number", default_value = "1", value_parser = step)]
     start: usize,
 
     /// In the player, play at once
@@ -50,9 +50,9 @@ pub struct Args {
     #[arg(long, value_name = "seconds", default_value = "2", value_parser = idle)]
     idle: Duration,
 
-    /// End with step <number>
-    #[arg(long, value_name = "number", default_value_t = usize::MAX, hide_default_value = true)]
-    end: usize,
+    /// In text and pages, end with step <number>
+    #[arg(long, value_name = "number", value_parser = step)]
+    end: Option<usize>,
 
     /// Keep secrets and the names of home directories in the page
     #[arg(long, requires = "html")]
@@ -68,7 +68,12 @@ impl Program for Args {
     }
 
     fn run(self, ui: &mut Ui) -> Result<Exit, Failure> {
-        let replay = Replay::open(&self.id, self.end)?;
+        let end = self.end.unwrap_or(usize::MAX);
+        if end < self.start {
+            let message = format!("--end {end} is before --start {}", self.start);
+            return Err(Failure::new(Exit::Usage, "usage", message));
+        }
+        let replay = Replay::open(&self.id, end)?;
         if let Some(html) = &self.html {
             replay.whole()?.page(ui, html, self.start, !self.no_redact)?;
             return Ok(Exit::Done);
@@ -101,6 +106,12 @@ impl Args {
             is_colored,
         }
     }
+}
+
+/// The number of a step.
+fn step(text: &str) -> Result<usize, String> {
+    let number = text.parse().ok().filter(|number| *number > 0);
+    number.ok_or_else(|| "steps are counted from 1".to_owned())
 }
 
 /// A factor that a clock can run by.
@@ -161,6 +172,18 @@ impl Replay {
     fn compare(&self, capture: Capture) -> Result<Unseen, Failure> {
         replay::unseen(capture, &self.conversation, &self.timeline)
             .map_err(|error| Failure::new(Exit::Failed, "corrupt-capture", error.to_string()))
+    }
+
+    /// Refuses to start behind the last step, once all of the log has been read.
+    fn has_step(&self, number: usize) -> Result<(), Failure> {
+        let (steps, turns) = (self.timeline.len(), self.timeline.turns().len());
+        // Of an empty log everything is shown.
+        if number <= steps.max(1) {
+            return Ok(());
+        }
+        let of = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+        let message = format!("there is no step {number}: there are {} in {}", of(steps, "step"), of(turns, "turn"));
+        Err(Failure::new(Exit::Failed, "no-such-step", message))
     }
 
     fn unreadable(&self, error: &std::io::Error) -> Failure {

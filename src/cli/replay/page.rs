@@ -16,6 +16,7 @@ const LARGE: u64 = 50 << 20;
 impl Replay {
     /// Writes the page to `to`, or to standard output for `-`.
     pub(super) fn page(&self, ui: &mut Ui, to: &Path, start: usize, is_redacted: bool) -> Result<(), Failure> {
+        self.has_step(start)?;
         let mut redactor = is_redacted.then(|| self.redactor());
         let first = start.saturating_sub(1).min(self.end);
         let page = Page {

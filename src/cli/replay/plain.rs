@@ -23,12 +23,18 @@ impl Replay {
             }
             show(ui, &step, &changes)
         })?;
-        self.whole()?.rest(ui)
+        let replay = self.whole()?;
+        replay.has_step(start)?;
+        if replay.timeline.is_empty() {
+            ui.say("the log is empty");
+        }
+        replay.rest(ui)
     }
 
     /// Prints everything as one object, step by step.
     pub(super) fn json(self, ui: &mut Ui, start: usize) -> Result<(), Failure> {
         let mut replay = self.whole()?;
+        replay.has_step(start)?;
         let head = plain_json(&replay.head().to_string());
         ui.raw(format!("{{\"schema_version\":1,{},\"steps\":[", &head[1..head.len() - 1]))?;
         let mut is_first = true;

@@ -63,6 +63,9 @@ impl Page<'_> {
         let (mut files, mut outline) = (Files::default(), Outline(Vec::new()));
         frame::head(&mut html, self, &mut clean)?;
         let pace = self.write_steps(&mut html, &mut clean, &mut files, &mut outline)?;
+        if self.steps.is_empty() {
+            html.element("p", &[("class", "note")], "The log is empty.")?;
+        }
         if let Some(unseen) = self.unseen {
             frame::unseen(&mut html, unseen, &mut clean)?;
         }

@@ -65,6 +65,9 @@ impl Player {
         } else if let Some(goal) = self.goal.filter(|_| end > 0) {
             self.at = goal.min(end - 1);
             self.goal = Some(goal).filter(|&goal| goal >= end && !self.log.is_read);
+            if goal >= end && self.log.is_read {
+                self.note(&format!("there are {end} steps"));
+            }
             self.scroll = 0;
         }
         if let Some(news) = news {

@@ -293,6 +293,9 @@ fn it_begins_where_it_was_told_to() {
     let options = Options { start: 10, is_playing: true, speed: 4.0, ..options() };
     let mut show = Show::with(conversation, options, (120, 40));
     show.is_at(11).shows("▶").shows("4×").wait(600).is_at(12);
+    let conversation = Conversation::spool(session().as_bytes()).unwrap();
+    let options = Options { start: 98, ..self::options() };
+    Show::with(conversation, options, (120, 40)).is_at(14).shows("there are 14 steps");
 }
 
 #[test]

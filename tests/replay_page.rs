@@ -368,7 +368,8 @@ fn secrets_and_homes_stay_behind() {
     story.row(json!({ "type": "tool_call", "id": "d", "name": "edit_file", "arguments": { "path": "a" } }));
     let diff = json!({ "diff": { "old_text": "", "new_text": text } });
     story.row(json!({ "type": "tool_result", "call_id": "d", "content": "", "success": true, "metadata": diff }));
-    story.row(json!({ "type": "later", "x": { "y": token } }));
+    story.row(json!({ "type": "later", "x": { "y": token, &token: 1 } }));
+    story.row(json!({ "type": "subagent_spawned", "subagent_id": token, "task": "x", "model": token }));
     story.said("user_message", &format!("{}/notes", home.display()));
     let (file, said) = story.page(&[]);
     let page = std::fs::read_to_string(file).unwrap();

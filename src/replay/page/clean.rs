@@ -33,6 +33,7 @@ impl Clean<'_> {
         if self.0.is_none() {
             return;
         }
+        step.agent.as_mut().into_iter().for_each(|agent| self.replace(agent));
         match &mut step.act {
             Act::Prompt(text) | Act::Answer(text) | Act::Thinking(text) | Act::Title(text) => self.replace(text),
             Act::Call { call, result, .. } => {
@@ -48,11 +49,17 @@ impl Clean<'_> {
                 result.summary.as_mut().into_iter().for_each(|summary| self.replace(summary));
             }
             Act::Notice { kind, message } => [kind, message].into_iter().for_each(|text| self.replace(text)),
-            Act::Spawned(spawned) => self.replace(&mut spawned.task),
+            Act::Spawned(spawned) => {
+                self.replace(&mut spawned.task);
+                spawned.model.as_mut().into_iter().for_each(|model| self.replace(model));
+            }
             Act::Completed { status, error, .. } => {
                 [status, error].into_iter().flatten().for_each(|text| self.replace(text));
             }
-            Act::Unknown { row, .. } => self.map(row),
+            Act::Unknown { kind, row } => {
+                kind.as_mut().into_iter().for_each(|kind| self.replace(kind));
+                self.map(row);
+            }
             Act::Damaged { bytes, .. } => {
                 if let Cow::Owned(text) = self.text(&String::from_utf8_lossy(bytes)) {
                     *bytes = text.into_bytes();
@@ -82,15 +89,27 @@ impl Clean<'_> {
     }
 
     fn map(&mut self, map: &mut Map<String, Value>) {
-        for (key, value) in map {
-            self.value(value);
+        for (key, mut value) in std::mem::take(map) {
+            self.value(&mut value);
             // A password says nothing by itself, only its name does.
-            if let Value::String(text) = value
+            if let Value::String(text) = &mut value
                 && let Cow::Owned(named) = self.text(&format!("{key}=\"{text}\""))
                 && let Some(redacted) = named.strip_prefix(&format!("{key}=\"")).and_then(|rest| rest.strip_suffix('"'))
             {
                 *text = redacted.to_owned();
             }
+            let key = self.key(key, map);
+            map.insert(key, value);
+        }
+    }
+
+    /// A key as it may stand beside those that are there already: two secrets become the same mark.
+    fn key(&mut self, mut key: String, others: &Map<String, Value>) -> String {
+        self.replace(&mut key);
+        let mut others_too = (others.len()..).map(|count| format!("{key} {count}"));
+        match others.contains_key(&key) {
+            true => others_too.find(|other| !others.contains_key(other)).unwrap_or_default(),
+            false => key,
         }
     }
 
@@ -113,6 +132,23 @@ impl Clean<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn keys_and_agents_may_be_secrets_too() {
+        let token = |end: char| format!("ghp_{}{end}", "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R");
+        let mut redactor = Redactor::new([]);
+        let mut clean = Clean(Some(&mut redactor));
+        let row = serde_json::json!({ "a": 1, token('8'): 2, token('9'): { token('8'): 3 } });
+        let act = Act::Unknown { kind: Some(token('8')), row: row.as_object().unwrap().clone() };
+        let mut step = Step { number: 0, at: None, agent: Some(token('8')), act };
+        clean.step(&mut step);
+        let mark = "[REDACTED:github-token]";
+        assert_eq!(step.agent.as_deref(), Some(mark));
+        let Act::Unknown { kind, row } = step.act else { panic!() };
+        assert_eq!(kind.as_deref(), Some(mark));
+        let wanted = serde_json::json!({ "a": 1, mark: 2, format!("{mark} 2"): { mark: 3 } });
+        assert_eq!(Value::from(row), wanted);
+    }
 
     #[test]
     fn a_patch_keeps_its_marks() {

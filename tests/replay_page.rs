@@ -381,6 +381,29 @@ fn secrets_and_homes_stay_behind() {
 }
 
 #[test]
+fn the_files_of_the_capture_are_with_the_others() {
+    let Some(mut browser) = Browser::start() else { return };
+    let story = Story::usual();
+    let (file, _) = story.page(&[]);
+    browser.open(&file, "");
+    let none = "What a command changed is not in the log, and there is no capture.";
+    browser.expect("document.querySelector('#beside').textContent", none);
+    browser.keys(&["F"]);
+    browser.expect("document.querySelector('#beside-note').textContent", none);
+    story.store("A story", Some(&story.world.mbox));
+    story.world.ends(0, "replay", &["--html", file.to_str().unwrap(), ID]);
+    browser.open(&file, "");
+    browser.expect("document.querySelector('.files a[href=\"#u1\"]').textContent", "image");
+    browser.keys(&["F"]);
+    browser.expect("document.querySelector('#file optgroup').label", "Not in the log");
+    let pick =
+        "const pick = document.querySelector('#file'); pick.value = '4'; pick.dispatchEvent(new Event('change'))";
+    browser.value(&format!("(() => {{ {pick} }})()"));
+    browser.expect("document.querySelector('#whole').textContent.includes('+55')", true);
+    assert_eq!(browser.problems(), [""; 0]);
+}
+
+#[test]
 fn what_only_the_capture_knows_is_there() {
     let story = Story::usual();
     story.store("A story", Some(&story.world.mbox));

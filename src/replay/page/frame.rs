@@ -15,7 +15,7 @@ use super::diff::{diff, stat};
 use super::files::Files;
 use super::html::Html;
 use super::{Outline, Page};
-use crate::replay::{Otherwise, Pace, Turn, Unseen};
+use crate::replay::{Otherwise, Pace, Turn, Unseen, UnseenFile};
 
 /// With more steps, a browser lays out those in view only.
 const LARGE: usize = 1_500;
@@ -120,16 +120,13 @@ pub(super) fn unseen(html: &mut Html, unseen: &Unseen, clean: &mut Clean) -> io:
     html.raw(
         "<p class=\"note\">What the capture has otherwise than the log: commands, scripts or people did it.</p>\n",
     )?;
-    for file in &unseen.files {
-        html.raw("<details class=\"call\"><summary>")?;
+    for (number, file) in unseen.files.iter().enumerate() {
+        html.open("details", &[("class", "call"), ("id", &format!("u{}", number + 1))])?;
+        html.raw("<summary>")?;
         html.element("code", &[("class", "about")], &clean.text(&file.path.to_str_lossy()))?;
-        html.raw(" <span class=\"meta\">")?;
-        stat(html, (file.added as usize, file.removed as usize))?;
-        if let Some(remark) = file.how.remark() {
-            html.raw(" ")?;
-            html.span("remark", remark)?;
-        }
-        html.raw("</span></summary>")?;
+        html.raw(" ")?;
+        otherwise(html, file)?;
+        html.raw("</summary>")?;
         if file.how == Otherwise::Undone {
             html.element("p", &[("class", "note")], file.how.why())?;
         } else {
@@ -141,8 +138,25 @@ pub(super) fn unseen(html: &mut Html, unseen: &Unseen, clean: &mut Clean) -> io:
     html.raw("</section>\n")
 }
 
+/// What the capture says of a file, in short.
+fn otherwise(html: &mut Html, file: &UnseenFile) -> io::Result<()> {
+    html.raw("<span class=\"meta\">")?;
+    stat(html, (file.added as usize, file.removed as usize))?;
+    if let Some(remark) = file.how.remark() {
+        html.raw(" ")?;
+        html.span("remark", remark)?;
+    }
+    html.close("span")
+}
+
 /// The lists of turns and files, beside the steps.
-pub(super) fn contents(html: &mut Html, outline: &Outline, files: &Files, has_unseen: bool) -> io::Result<()> {
+pub(super) fn contents(
+    html: &mut Html,
+    outline: &Outline,
+    files: &Files,
+    unseen: Option<&Unseen>,
+    clean: &mut Clean,
+) -> io::Result<()> {
     html.raw("<aside id=\"contents\" aria-label=\"Contents\">\n")?;
     if !outline.0.is_empty() {
         html.raw("<nav aria-label=\"Turns\"><h2>Turns</h2>\n<ol class=\"turns\">\n")?;
@@ -153,15 +167,29 @@ pub(super) fn contents(html: &mut Html, outline: &Outline, files: &Files, has_un
         }
         html.raw("</ol></nav>\n")?;
     }
-    if !files.all.is_empty() || has_unseen {
-        html.raw("<nav aria-label=\"Files\"><h2>Files</h2>\n<ul class=\"files\">\n")?;
-        files.all.iter().try_for_each(|file| listed(html, file))?;
-        if has_unseen {
-            html.raw("<li><a href=\"#unseen\">Not in the log</a></li>\n")?;
-        }
-        html.raw("</ul></nav>\n")?;
+    html.raw("<nav aria-label=\"Files\"><h2>Files</h2>\n<ul class=\"files\">\n")?;
+    files.all.iter().try_for_each(|file| listed(html, file))?;
+    html.raw("</ul>\n")?;
+    html.element("p", &[("class", "note"), ("id", "beside")], beside(unseen))?;
+    html.raw("<ul class=\"files\">\n")?;
+    for (number, file) in unseen.iter().flat_map(|unseen| unseen.files.iter().enumerate()) {
+        html.raw("<li>")?;
+        html.open("a", &[("href", &format!("#u{}", number + 1))])?;
+        html.element("code", &[], &clean.text(&file.path.to_str_lossy()))?;
+        html.raw("</a> ")?;
+        otherwise(html, file)?;
+        html.raw("</li>\n")?;
     }
-    html.raw("</aside>\n</div>\n")
+    html.raw("</ul></nav>\n</aside>\n</div>\n")
+}
+
+/// What the list of files does not have from the log.
+fn beside(unseen: Option<&Unseen>) -> &'static str {
+    match unseen {
+        None => "What a command changed is not in the log, and there is no capture.",
+        Some(unseen) if unseen.files.is_empty() => "The capture has nothing that the log does not tell.",
+        Some(_) => "What a command changed is not in the log. The capture has these otherwise than the log:",
+    }
 }
 
 fn listed(html: &mut Html, file: &super::files::File) -> io::Result<()> {

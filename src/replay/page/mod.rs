@@ -70,8 +70,7 @@ impl Page<'_> {
             frame::unseen(&mut html, unseen, &mut clean)?;
         }
         html.raw("</main>\n")?;
-        let has_unseen = self.unseen.is_some_and(|unseen| !unseen.files.is_empty());
-        frame::contents(&mut html, &outline, &files, has_unseen)?;
+        frame::contents(&mut html, &outline, &files, self.unseen, &mut clean)?;
         frame::tail(&mut html, &files, pace, &clean)?;
         Ok(html.written)
     }

@@ -2,12 +2,15 @@
 
 function toggleFiles() {
   const panel = $("panel");
-  if (data.files.length === 0) return say("No file was changed");
+  if (data.files.length + unseen.length === 0) return say(`No file was changed. ${$("beside").textContent}`);
   panel.hidden = !panel.hidden;
   $("files").setAttribute("aria-expanded", String(!panel.hidden));
   file = null;
   showFile();
 }
+
+/** The files that the capture has otherwise than the log; they come behind those of the log. */
+const unseen = [...document.querySelectorAll("#unseen > details")];
 
 /** The file that was picked, else the one of this step, else the last that was changed. */
 function fileAtPlayhead() {
@@ -22,6 +25,8 @@ function fileAtPlayhead() {
 function showFile() {
   if ($("panel").hidden) return;
   const index = fileAtPlayhead();
+  $("file").value = String(index);
+  if (index >= data.files.length) return showUnseen(unseen[index - data.files.length]);
   const number = numberOf(steps[at]);
   const changes = data.files[index].whole.filter(([step]) => step <= number);
   const [, whole] = changes[changes.length - 1] ?? [];
@@ -37,9 +42,13 @@ function showFile() {
   } else {
     parts.push(diff(data.texts[whole]));
   }
-  $("file").value = String(index);
   $("since").textContent = note;
   $("whole").replaceChildren(...parts);
+}
+
+function showUnseen(details) {
+  $("since").textContent = "From the capture, at the end.";
+  $("whole").replaceChildren(...[...details.children].slice(1).map((part) => part.cloneNode(true)));
 }
 
 function changesOf(index, number) {

@@ -134,20 +134,21 @@ function listen() {
 }
 
 function offerFiles() {
-  const option = (value, text) => {
-    const element = document.createElement("option");
-    element.value = value;
-    element.textContent = text;
-    return element;
+  const option = (value, text) => Object.assign(document.createElement("option"), { value, textContent: text });
+  const group = (label, options) => {
+    const element = Object.assign(document.createElement("optgroup"), { label });
+    element.append(...options);
+    return options.length > 0 ? [element] : [];
   };
-  if (data.files.length === 0) return;
-  const group = document.createElement("optgroup");
-  group.label = "One file";
-  for (const [index, { path }] of data.files.entries()) {
-    $("file").append(option(String(index), path));
-    group.append(option(`file:${index}`, path));
-  }
-  $("filter").append(group);
+  const files = [...data.files.entries()];
+  const others = [...unseen.entries()];
+  const nameOf = (details) => details.querySelector("code").textContent;
+  $("file").append(...files.map(([index, { path }]) => option(String(index), path)));
+  $("file").append(
+    ...group("Not in the log", others.map(([index, details]) => option(String(files.length + index), nameOf(details)))),
+  );
+  $("filter").append(...group("One file", files.map(([index, { path }]) => option(`file:${index}`, path))));
+  $("beside-note").textContent = $("beside").textContent;
 }
 
 /** A page without steps needs no player. */

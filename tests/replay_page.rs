@@ -1,7 +1,10 @@
 //! Sessions as pages: what is in the file, and what a browser makes of it.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde_json::{Value, json};
 
 use crate::chromium::Browser;
@@ -435,6 +438,30 @@ fn what_is_long_is_clipped() {
 }
 
 #[test]
+fn nothing_stays_of_a_page_that_is_interrupted() {
+    use std::os::unix::process::ExitStatusExt as _;
+    let mut story = Story::new();
+    for number in 0..20_000 {
+        story.said("user_message", &format!("{number} {}", "words ".repeat(40)));
+    }
+    story.store("A long story", None);
+    let dir = story.world.sandbox.root().join("pages");
+    std::fs::create_dir(&dir).unwrap();
+    let mut command = story.world.sandbox.command("git-glue-replay");
+    command.arg("--html").arg(dir.join("page.html")).arg(ID).stderr(std::process::Stdio::null());
+    let mut child = command.spawn().unwrap();
+    let files = || std::fs::read_dir(&dir).unwrap().count();
+    while files() == 0 {
+        assert!(child.try_wait().unwrap().is_none(), "it ended too early");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    let pid = Pid::from_raw(i32::try_from(child.id()).unwrap());
+    kill(pid, Signal::SIGINT).unwrap();
+    assert_eq!(child.wait().unwrap().signal(), Some(Signal::SIGINT as i32));
+    assert_eq!(files(), 0, "something is left behind");
+}
+
+#[test]
 fn a_file_is_replaced_whole_or_not_at_all() {
     let story = Story::usual();
     story.store("A story", None);
@@ -450,7 +477,7 @@ fn a_file_is_replaced_whole_or_not_at_all() {
     let (_, said) = story.world.ends(2, "replay", &["--html", dir.to_str().unwrap(), ID]);
     assert!(said.contains("is a directory"), "{said}");
     let (_, said) = story.world.ends(1, "replay", &["--html", dir.join("none/page").to_str().unwrap(), ID]);
-    assert!(said.contains("cannot write"), "{said}");
+    assert!(said.contains("cannot write") && said.contains("pages/none/page: ") && !said.contains(".glue-"), "{said}");
     assert_eq!(std::fs::read_dir(&dir).unwrap().count(), 2, "something is left behind");
     story.world.ends(2, "replay", &["--no-redact", ID]);
 }

@@ -45,7 +45,7 @@ pub use gix::ObjectId;
 pub use gix::objs::Kind;
 pub use isolated::{Isolated, Outside};
 pub use objects::{Base, Objects};
-pub use process::{Undisturbed, is_alive, signal};
+pub use process::{Undisturbed, catch_signals, is_alive, signal};
 pub use recent::Bytes;
 pub use refs::is_ref_name;
 pub use repo::{InProgress, ObjectFormat, Repo};

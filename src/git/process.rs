@@ -41,7 +41,7 @@ pub fn signal() -> Option<i32> {
 }
 
 /// From now on a signal is noted and not obeyed at once.
-pub(super) fn catch_signals() {
+pub fn catch_signals() {
     SIGNAL.get_or_init(|| {
         let caught = Arc::new(AtomicUsize::new(0));
         for signal in ENDING {

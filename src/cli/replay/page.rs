@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::Replay;
 use crate::audit::Redactor;
 use crate::cli::{Exit, Failure, Ui};
+use crate::git;
 use crate::replay::page::Page;
 use crate::session::{atomic, size_text};
 
@@ -52,8 +53,10 @@ impl Replay {
 
 /// Replaces a file by what `content` writes; what is there otherwise, such as a pipe, gets it as it comes.
 fn write(to: &Path, content: impl FnOnce(&mut dyn Write) -> io::Result<u64>) -> Result<u64, Failure> {
-    let failure =
-        |error: io::Error| Failure::new(Exit::Failed, "output", format!("cannot write {}: {error}", to.display()));
+    let failure = |error: io::Error| match git::signal() {
+        Some(_) => Failure::from(git::Error::Interrupted),
+        None => Failure::new(Exit::Failed, "output", format!("cannot write {}: {error}", to.display())),
+    };
     let there = fs::metadata(to);
     if there.as_ref().is_ok_and(fs::Metadata::is_dir) {
         let failure = Failure::new(Exit::Usage, "usage", format!("{} is a directory", to.display()));
@@ -72,10 +75,26 @@ fn write(to: &Path, content: impl FnOnce(&mut dyn Write) -> io::Result<u64>) -> 
     // As any file that a program makes: a page is made to be handed on.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let temporary = builder.tempfile_in(dir).map_err(failure)?;
-    let mut out = BufWriter::new(temporary);
+    git::catch_signals();
+    // The error would name the temporary file, which nobody asked for.
+    let temporary = builder.tempfile_in(dir).map_err(|error| failure(error.kind().into()))?;
+    let mut out = BufWriter::new(Interruptible(temporary));
     let written = content(&mut out).map_err(failure)?;
-    let temporary = out.into_inner().map_err(|error| failure(error.into_error()))?;
+    let Interruptible(temporary) = out.into_inner().map_err(|error| failure(error.into_error()))?;
     atomic::replace_with(temporary, &to).map_err(failure)?;
     Ok(written)
+}
+
+/// A file that is written until a signal asks us to end. Then it is dropped, and that takes it away.
+struct Interruptible<W>(W);
+
+impl<W: Write> Write for Interruptible<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        // Not by the kind for it, with which a write is tried again.
+        if git::signal().is_some() { Err(io::Error::other("interrupted")) } else { self.0.write(bytes) }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
 }

@@ -38,7 +38,8 @@ pub(super) enum What {
     Title,
     /// With whether it is of a failure.
     Notice(State),
-    Spawned,
+    /// With how many subagents are above it.
+    Spawned(u64),
     /// With how it ended.
     Completed(State),
     Unknown,
@@ -78,7 +79,9 @@ impl Head {
         let Some(event) = Event::parse(row.bytes) else { return main(What::Damaged) };
         match event.body {
             Body::SubagentEvent { subagent_id, inner } => Head { agent: Some(subagent_id), what: What::of(*inner) },
-            Body::SubagentSpawned(spawned) => Head { agent: Some(spawned.subagent_id), what: What::Spawned },
+            Body::SubagentSpawned(spawned) => {
+                Head { agent: Some(spawned.subagent_id), what: What::Spawned(spawned.depth) }
+            }
             Body::SubagentCompleted { subagent_id, status, error, .. } => {
                 let state = State::of_subagent(status.as_deref(), error.is_some());
                 Head { agent: Some(subagent_id), what: What::Completed(state) }
@@ -103,7 +106,9 @@ impl What {
             Body::SubagentUsage(_) => What::Nothing,
             Body::Title(_) => What::Title,
             Body::Notice { .. } => What::Notice(State::Open),
-            Body::SubagentSpawned(_) | Body::SubagentEvent { .. } => What::Spawned,
+            Body::SubagentSpawned(spawned) => What::Spawned(spawned.depth),
+            // An event within an event says nothing that is known.
+            Body::SubagentEvent { .. } => What::Unknown,
             Body::SubagentCompleted { status, error, .. } => {
                 What::Completed(State::of_subagent(status.as_deref(), error.is_some()))
             }

@@ -14,6 +14,7 @@
 //! that is looked at. What a session's capture holds beyond the log is found by [`unseen`]. How it all looks is the
 //! business of the programs, but for the terminal and the page, which are here.
 
+mod agents;
 mod change;
 mod clock;
 pub mod data;
@@ -27,6 +28,7 @@ mod timeline;
 mod tokens;
 mod unseen;
 
+pub use agents::Agent;
 pub use change::{Change, Recovered, Text};
 pub use clock::{Clock, Pace};
 pub use files::FileSteps;

@@ -7,6 +7,7 @@ use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasher, RandomState};
 use std::io;
 
+use super::agents::{Agent, Agents};
 use super::files::{FileSteps, Files};
 use super::head::{Head, What};
 use super::tokens::Tokens;
@@ -18,6 +19,7 @@ pub struct Timeline {
     marks: Vec<Mark>,
     turns: Vec<Turn>,
     files: Files,
+    agents: Agents,
     /// What was spent before the first turn.
     loose: Tokens,
     /// Calls without a result so far, by subagent and id.
@@ -209,6 +211,11 @@ impl Timeline {
         self.files.of(call)
     }
 
+    /// The subagent of this id.
+    pub fn agent(&self, id: &str) -> Option<Agent> {
+        self.agents.get(id)
+    }
+
     /// What the whole session cost, as far as it has been read.
     pub fn tokens(&self) -> Tokens {
         let mut all = self.loose;
@@ -218,6 +225,10 @@ impl Timeline {
 
     fn take(&mut self, head: Head, offset: u64) {
         let is_nested = head.agent.is_some();
+        if let Some(id) = &head.agent {
+            let depth = if let What::Spawned(depth) = head.what { Some(depth) } else { None };
+            self.agents.meet(id, depth);
+        }
         let kind = match head.what {
             What::Nothing => return,
             What::Usage(usage) => return self.spend(&usage),
@@ -242,7 +253,7 @@ impl Timeline {
             What::Notice(state) => {
                 return self.marks.push(Mark::new(offset, Kind::Notice, is_nested).with_state(state));
             }
-            What::Spawned => Kind::Spawned,
+            What::Spawned(_) => Kind::Spawned,
             What::Completed(state) => {
                 return self.marks.push(Mark::new(offset, Kind::Completed, is_nested).with_state(state));
             }

@@ -23,7 +23,6 @@ mod html;
 mod markdown;
 mod step;
 
-use std::collections::HashMap;
 use std::io::{self, Write};
 use std::ops::Range;
 
@@ -83,7 +82,6 @@ impl Page<'_> {
         outline: &mut Outline,
     ) -> io::Result<Pace> {
         let (mut recovery, mut times, mut turn) = (Recovery::default(), Vec::new(), None);
-        let mut agents = HashMap::new();
         for number in 0..self.steps.end {
             let Some(mark) = self.timeline.mark(number) else { break };
             // What was done to files before the first step that is shown counts.
@@ -102,10 +100,7 @@ impl Page<'_> {
             if !is_shown {
                 continue;
             }
-            let agent = step.agent.clone().map(|agent| {
-                let next = agents.len() + 1;
-                *agents.entry(agent).or_insert(next)
-            });
+            let agent = step.agent.as_ref().and_then(|id| self.timeline.agent(id)).map(|agent| agent.number);
             let paths = self.paths(&step, clean);
             clean.step(&mut step);
             times.push(step.at);

@@ -90,8 +90,9 @@ fn heading(page: &mut Page, log: &Log, step: &Step) {
     if let Some((how, style)) = ending(&step.act) {
         spans.extend(note(how, style));
     }
-    if let Some(agent) = &step.agent {
-        spans.extend(note(format!("subagent {}", brief(agent)), AGENT));
+    if let Some(id) = &step.agent {
+        let number = log.timeline.agent(id).map_or(String::new(), |agent| format!(" {}", agent.number));
+        spans.extend(note(format!("agent{number}, {}", brief(id)), AGENT));
     }
     if let Act::Spawned(spawned) = &step.act
         && let Some(model) = &spawned.model

@@ -6,9 +6,9 @@ use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 
 use super::Player;
-use super::text::{cut, fitted};
+use super::text::{columns, cut, fitted};
 use super::theme::{AGENT, BOLD, CHOSEN, DIM, PLAIN, sign};
-use crate::replay::Kind;
+use crate::replay::{Agent, Kind};
 
 impl Player {
     pub(super) fn draw_list(&mut self, area: Rect, buffer: &mut Buffer) {
@@ -48,16 +48,20 @@ impl Player {
         let Some((mark, brief)) = self.log.mark(step).zip(self.log.brief(step)) else { return Line::default() };
         let (sign, style) = sign(mark);
         let is_group = matches!(mark.kind(), Kind::Spawned | Kind::Completed);
-        let inset = if mark.is_nested() && !is_group { "│ " } else { "" };
+        let (inset, said) = match brief.agent {
+            None => (String::new(), brief.text.clone()),
+            Some(agent) if is_group => (above(agent), format!("agent {}: {}", agent.number, brief.text)),
+            Some(agent) => (format!("{}│{} ", above(agent), agent.number), brief.text.clone()),
+        };
         let number = format!("{:>digits$} ", step + 1);
-        let room = width.saturating_sub(number.len() + super::text::columns(inset) + 2);
+        let room = width.saturating_sub(number.len() + columns(&inset) + 2);
         let text = match mark.kind() {
             Kind::Prompt if !mark.is_nested() => BOLD,
             Kind::Thinking | Kind::Title => DIM,
             _ => PLAIN,
         };
         if step == self.at {
-            let line = format!("{number}{inset}{sign} {}", brief.text);
+            let line = format!("{number}{inset}{sign} {said}");
             let chosen = if self.files.is_some() { PLAIN.add_modifier(Modifier::BOLD) } else { CHOSEN };
             return Line::styled(fitted(&line, width), chosen);
         }
@@ -65,7 +69,14 @@ impl Player {
             Span::styled(number, DIM),
             Span::styled(inset, AGENT),
             Span::styled(format!("{sign} "), style),
-            Span::styled(cut(&brief.text, room).into_owned(), text),
+            Span::styled(cut(&said, room).into_owned(), text),
         ])
     }
+}
+
+/// A line for each subagent above this one.
+fn above(agent: Agent) -> String {
+    /// Deeper ones are no further in: their texts are to be read as well.
+    const DEEPEST: u64 = 6;
+    "│ ".repeat(usize::try_from(agent.depth.min(DEEPEST)).unwrap_or_default())
 }

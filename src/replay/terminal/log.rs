@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::text::brief;
-use crate::replay::{Act, Change, Kind, Mark, Recovery, State, Step, Timeline};
+use crate::replay::{Act, Agent, Change, Kind, Mark, Recovery, State, Step, Timeline};
 use crate::session::{Call, Conversation, Fate, size_text};
 
 /// The log of a session.
@@ -56,6 +56,8 @@ pub(super) enum Filter {
 pub(super) struct Brief {
     mark: Mark,
     pub(super) at: Option<Timestamp>,
+    /// The subagent whose step it is.
+    pub(super) agent: Option<Agent>,
     pub(super) text: String,
     /// How much there is to read, in bytes.
     pub(super) bytes: usize,
@@ -207,7 +209,8 @@ impl Log {
         }
         let read = self.step(step)?;
         let (text, bytes) = told(&read.act);
-        let brief = Rc::new(Brief { mark, at: read.at, text, bytes });
+        let agent = read.agent.as_ref().and_then(|id| self.timeline.agent(id));
+        let brief = Rc::new(Brief { mark, at: read.at, agent, text, bytes });
         self.briefs.insert(step, brief.clone());
         Some(brief)
     }

@@ -288,6 +288,23 @@ fn a_session_plays_as_it_happened_but_not_boringly_slow() {
 }
 
 #[test]
+fn subagents_are_told_apart() {
+    let spawned = |id: &str, depth: u64| {
+        format!(r#""type":"subagent_spawned","subagent_id":"{id}","task":"task of {id}","depth":{depth}"#)
+    };
+    let says = |id: &str| {
+        let inner = format!(r#"{{"type":"assistant_message","text":"words of {id}"}}"#);
+        format!(r#""type":"subagent_event","subagent_id":"{id}","inner":{inner}"#)
+    };
+    let rows = [spawned("x", 0), spawned("y", 0), says("y"), spawned("z", 1), says("z"), says("x")];
+    let log = rows.iter().fold(Rows::default(), |rows, row| rows.row(row)).text;
+    let mut show = Show::of(&log);
+    show.keys("G").shows("agent 1, x").shows("1 ┌ agent 1: task of x").shows("2 ┌ agent 2: task of y");
+    show.shows("3 │2 ● words of y").shows("4 │ ┌ agent 3: task of z").shows("5 │ │3 ● words of z");
+    show.shows("6 │1 ● words of x");
+}
+
+#[test]
 fn it_begins_where_it_was_told_to() {
     let conversation = Conversation::spool(session().as_bytes()).unwrap();
     let options = Options { start: 10, is_playing: true, speed: 4.0, ..options() };

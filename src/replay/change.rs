@@ -17,6 +17,8 @@ pub struct Change {
     pub access: Access,
     /// Whether it was done: not when the call failed, was denied, or never got a result.
     pub is_applied: bool,
+    /// Whether the file was not there before, as far as the log tells.
+    pub is_new: bool,
     /// The file before and after.
     pub recovered: Recovered,
 }
@@ -61,6 +63,7 @@ impl Change {
     pub fn remark(&self) -> Option<&'static str> {
         match self.recovered {
             _ if !self.is_applied => Some("not applied"),
+            Recovered::Recorded(ref text) if self.is_new && text.after.is_empty() => Some("new, empty"),
             Recovered::Recorded(_) => None,
             Recovered::Rebuilt(_) => Some("rebuilt from earlier steps"),
             Recovered::Parts(_) => Some("the part that was replaced; where it is in the file was not recorded"),
@@ -187,7 +190,7 @@ fn read(call: &Call, result: Option<&CallResult>) -> Option<String> {
 }
 
 /// Whether a result says that the file was not there before.
-fn is_new(result: &CallResult) -> bool {
+pub(super) fn is_new(result: &CallResult) -> bool {
     let told = result.metadata.get("is_new_file").and_then(Value::as_bool);
     told.unwrap_or_else(|| result.summary.as_deref().is_some_and(|summary| summary.starts_with("Created")))
 }

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::io;
 
-use super::change::{Change, Effect, Recovered, Text};
+use super::change::{Change, Effect, Recovered, Text, is_new};
 use super::step::{Act, Step};
 use super::timeline::{State, Timeline};
 use crate::session::Conversation;
@@ -59,11 +59,12 @@ impl Recovery {
                 Effect::Told(_) | Effect::Whole(_, true) => None,
                 _ => self.content(conversation, timeline, &path, step.number)?,
             };
+            let is_new = matches!(effect, Effect::Whole(_, true)) || result.as_ref().is_some_and(is_new);
             let recovered = recovered(effect, before);
             if let (true, Recovered::Recorded(text) | Recovered::Rebuilt(text)) = (is_applied, &recovered) {
                 self.remember(&path, step.number, &text.after);
             }
-            changes.push(Change { path, access, is_applied, recovered });
+            changes.push(Change { path, access, is_applied, is_new, recovered });
         }
         Ok(changes)
     }

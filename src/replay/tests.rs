@@ -279,6 +279,19 @@ fn all_that_a_patch_says_of_a_file_is_one_change() {
 }
 
 #[test]
+fn a_new_file_may_be_empty() {
+    let write = r#"{"type":"tool_call","id":"3","name":"write_file","arguments":{"path":"a","content":""}}"#;
+    for (metadata, wanted) in [("true", Some("new, empty")), ("false", None)] {
+        let diff = r#"{"path":"a","old_text":"","new_text":""}"#;
+        let metadata = format!(r#"{{"is_new_file":{metadata},"diff":{diff}}}"#);
+        let result = format!(r#"{{"type":"tool_result","call_id":"3","content":"ok","metadata":{metadata}}}"#);
+        assert_eq!(last_changes(&[write, &result])[0].remark(), wanted);
+    }
+    let patch = r#"{"type":"tool_call","id":"3","name":"apply_patch","arguments":{"input":"*** Begin Patch\n*** Add File: a\n*** End Patch\n"}}"#;
+    assert_eq!(last_changes(&[patch, DONE])[0].remark(), Some("new, empty"));
+}
+
+#[test]
 fn a_part_of_a_file_does_not_end_it() {
     assert_eq!(last_changes(&[EDIT, EDITED, AGAIN, DONE])[0].hunks(), "@@ -1 +1 @@\n-one\n+1\n");
 }

@@ -111,7 +111,7 @@ mod tests {
 
     fn change(before: &str, after: &str) -> Change {
         let recovered = Recovered::Rebuilt(Text { before: before.into(), after: after.into() });
-        Change { path: "a".into(), access: Access::Edit, is_applied: true, recovered }
+        Change { path: "a".into(), access: Access::Edit, is_applied: true, is_new: false, recovered }
     }
 
     #[test]

@@ -207,6 +207,9 @@ fn told(page: &mut Page, log: &mut Log, look: &Look, (path, so_far, all): (&str,
         return;
     }
     match hunks {
+        Some(_) if at.whole.as_ref().is_some_and(|text| text.before.is_empty() && text.after.is_empty()) => {
+            page.text("It is empty.", 0, Breaks::Words, 2, |_| DIM);
+        }
         Some(hunks) if hunks.is_empty() => {
             page.text("As it was: nothing applied so far made a difference.", 0, Breaks::Words, 2, |_| DIM);
         }

@@ -18,7 +18,7 @@ impl Player {
         if key.kind == KeyEventKind::Release {
             return;
         }
-        self.note = None;
+        (self.note, self.later) = (None, None);
         match (key.code, key.modifiers.contains(KeyModifiers::CONTROL)) {
             (KeyCode::Char('c'), true) => self.wishes.push(Wish::Quit),
             (KeyCode::Char('z'), true) => self.wishes.push(Wish::Suspend),
@@ -35,7 +35,11 @@ impl Player {
         }
     }
 
-    fn step_key(&mut self, code: KeyCode) {
+    pub(super) fn step_key(&mut self, code: KeyCode) {
+        if self.follows && !self.log.is_read && is_back(code) {
+            self.later = Some(code);
+            return self.note("goes back from the end when all is read");
+        }
         match code {
             KeyCode::Char(' ') => self.toggle_play(),
             KeyCode::Right | KeyCode::Char('l' | '.') => self.onward(|_| true, "the last step"),
@@ -267,4 +271,9 @@ impl Player {
             }
         }
     }
+}
+
+/// Whether a key goes to a step before this one.
+fn is_back(code: KeyCode) -> bool {
+    matches!(code, KeyCode::Left | KeyCode::Char('h' | ',' | 'H' | '[' | 'T' | 'E' | 'N'))
 }

@@ -31,6 +31,7 @@ use std::time::{Duration, Instant};
 
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
+use ratatui::crossterm::event::KeyCode;
 use ratatui::layout::Rect;
 use ratatui::style::{Color, Style};
 
@@ -63,6 +64,8 @@ pub struct Player {
     goal: Option<usize>,
     /// Whether the playhead stays at the end as the log grows.
     follows: bool,
+    /// A key that goes back from the end of the log, for when that is known.
+    later: Option<KeyCode>,
     look: Look,
     files: Option<Files>,
     beside: Beside,
@@ -150,6 +153,7 @@ impl Player {
             at: 0,
             goal: Some(options.start).filter(|&start| start > 0),
             follows: false,
+            later: None,
             look: Look::default(),
             files: None,
             beside: Beside::default(),

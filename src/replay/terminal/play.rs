@@ -73,6 +73,9 @@ impl Player {
         if let Some(news) = news {
             self.note(news);
         }
+        if let Some(code) = self.later.take_if(|_| self.log.is_read) {
+            self.step_key(code);
+        }
         is_changed
     }
 

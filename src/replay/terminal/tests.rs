@@ -288,6 +288,26 @@ fn a_session_plays_as_it_happened_but_not_boringly_slow() {
 }
 
 #[test]
+fn what_goes_back_from_the_end_waits_for_it() {
+    let edit = |rows: Rows, id: &str| {
+        rows.call(id, "edit_file", r#"{"path":"a","old_string":"1","new_string":"2"}"#, OK)
+            .answer(&"x ".repeat(200_000))
+    };
+    let log = edit(edit(edit(Rows::default(), "1"), "2"), "3").text;
+    for (keys, wanted) in [("GT", 5), ("Gh", 5), ("GTg", 1)] {
+        let mut show = Show {
+            player: Player::new(Conversation::spool(log.as_bytes()).unwrap(), &Meta::default(), options()),
+            terminal: Terminal::new(TestBackend::new(120, 40)).unwrap(),
+            now: Instant::now(),
+        };
+        show.player.tick(show.now);
+        assert!(!show.player.log.is_read);
+        keys.chars().for_each(|key| show.player.key(KeyEvent::new(KeyCode::Char(key), KeyModifiers::NONE)));
+        show.wait(0).is_at(wanted);
+    }
+}
+
+#[test]
 fn subagents_are_told_apart() {
     let spawned = |id: &str, depth: u64| {
         format!(r#""type":"subagent_spawned","subagent_id":"{id}","task":"task of {id}","depth":{depth}"#)

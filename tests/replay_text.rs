@@ -148,6 +148,9 @@ fn what_is_said_in_another_form_is_shown_too() {
         assert!(out.contains(text), "{text} in {out}");
         assert!(page.contains(text), "{text} in {page}");
     }
+    for (step, prompt) in [(1, "from a block"), (5, "(empty)"), (6, "(not to be read)")] {
+        assert!(page.contains(&format!("<a href=\"#s{step}\">{prompt}</a>")), "{prompt} in {page}");
+    }
     assert_eq!(world.json(0, "replay", &["s"])["turns"].as_array().unwrap().len(), 3);
 }
 

@@ -30,7 +30,7 @@ use self::clean::Clean;
 use self::files::Files;
 use self::html::Html;
 use self::step::{On, Shown};
-use super::{Act, Pace, Recovery, Step, Timeline, Unseen};
+use super::{Act, Kind, Pace, Recovery, Step, Timeline, Unseen};
 use crate::audit::Redactor;
 use crate::session::{Conversation, Meta};
 
@@ -111,8 +111,8 @@ impl Page<'_> {
                 frame::turn(html, here, here.and_then(|turn| self.timeline.turns().get(turn)))?;
                 turn = now;
             }
-            if let (Act::Prompt(text), None) = (&step.act, &step.agent) {
-                outline.0.push((number + 1, clip::first_line(text, 90)));
+            if mark.kind() == Kind::Prompt && step.agent.is_none() {
+                outline.0.push((number + 1, prompt(&step.act)));
             }
             step::step(html, &step, mark, On { paths: &paths, changes: &shown, agent })?;
         }
@@ -124,5 +124,14 @@ impl Page<'_> {
     fn paths(&self, step: &Step, clean: &mut Clean) -> Vec<String> {
         let Act::Call { call, .. } = &step.act else { return Vec::new() };
         self.timeline.files_of(call).into_iter().map(|(_, path)| clean.text(&path).into_owned()).collect()
+    }
+}
+
+/// A prompt in a line.
+fn prompt(act: &Act) -> String {
+    match act {
+        Act::Prompt(text) if text.trim().is_empty() => "(empty)".into(),
+        Act::Prompt(text) => clip::first_line(text, 90),
+        _ => "(not to be read)".into(),
     }
 }

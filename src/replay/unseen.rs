@@ -110,8 +110,9 @@ pub fn unseen(capture: Capture, conversation: &Conversation, timeline: &Timeline
         for name in logged(timeline, path) {
             known.insert(name);
             let at = recovery.file_at(conversation, timeline, name, timeline.len())?;
-            is_logged |= !at.steps.is_empty();
-            is_same |= is_logged && at.whole.is_none_or(|text| may_be(last, text.after.as_bytes()));
+            let is_changed = !at.steps.is_empty();
+            is_logged |= is_changed;
+            is_same |= is_changed && at.whole.is_none_or(|text| may_be(last, text.after.as_bytes()));
         }
         let how = if is_logged { Otherwise::Again } else { Otherwise::Unlogged };
         match is_same {
@@ -120,11 +121,11 @@ pub fn unseen(capture: Capture, conversation: &Conversation, timeline: &Timeline
         }
     }
     // What is cut off may have been in a truncated one.
-    for logged in timeline.files().iter().filter(|logged| is_whole && !known.contains(logged.path.as_str())) {
-        let at = recovery.file_at(conversation, timeline, &logged.path, timeline.len())?;
-        let is_change = !at.steps.is_empty() && at.whole.is_none_or(|text| text.before != text.after);
-        if is_change && is_in_repository(&logged.path) {
-            unseen.files.push(UnseenFile::new(logged.path.as_str().into(), Otherwise::Undone));
+    let others = timeline.files().iter().map(|logged| logged.path.as_str());
+    for name in others.filter(|name| is_whole && !known.contains(name) && is_in_repository(name)) {
+        let at = recovery.file_at(conversation, timeline, name, timeline.len())?;
+        if !at.steps.is_empty() && at.whole.is_none_or(|text| text.before != text.after) {
+            unseen.files.push(UnseenFile::new(name.into(), Otherwise::Undone));
         }
     }
     Ok(unseen)
@@ -182,9 +183,11 @@ impl Captured {
     }
 }
 
-/// The names by which the log has the file `path` of the repository.
-fn logged<'t>(timeline: &'t Timeline, path: &BString) -> impl Iterator<Item = &'t str> {
-    timeline.files().iter().map(|logged| logged.path.as_str()).filter(|logged| is_path(logged, path))
+/// The names by which the log has the file `path` of the repository: the same, else what may be meant from below its root.
+fn logged<'t>(timeline: &'t Timeline, path: &BString) -> Vec<&'t str> {
+    let names = || timeline.files().iter().map(|logged| logged.path.as_str());
+    let same: Vec<_> = names().filter(|name| name.as_bytes() == path.as_slice()).collect();
+    if same.is_empty() { names().filter(|name| is_path(name, path)).collect() } else { same }
 }
 
 /// The next `length` bytes, or the start of them.

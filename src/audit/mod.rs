@@ -6,7 +6,7 @@
 //!
 //! - [`path_problem`]: paths that must never land
 //! - [`runs_here`]: what runs on this machine once the tree is checked out
-//! - [`secrets`]: secrets in added lines
+//! - [`Scanner`]: secrets in added lines
 //! - [`Redactor`]: texts without secrets and homes, to hand on
 //! - [`spoofed`], [`spoofed_identity`]: texts and people that are not what they look like
 //! - [`escape`]: foreign bytes, made safe to show

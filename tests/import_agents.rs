@@ -419,6 +419,50 @@ fn damage_and_hostile_text_cost_themselves() {
 }
 
 #[test]
+fn what_the_format_has_no_room_for_is_kept_and_the_session_is_valid() {
+    let call = |id: &str, name: &str| json!({"type": "tool_use", "id": id, "name": name, "input": {"path": "a"}});
+    let mut claude = vec![prompt(1, "Go"), answer(2, "m", call("", "Read"), 1), answer(3, "m", call("t1", ""), 1)];
+    claude.extend([result(4, "t1", "of none".into(), Value::Null), result(5, "", "of nobody".into(), Value::Null)]);
+    claude.extend([answer(6, "m", call("t2", "Read"), 1), result(7, "t2", "one".into(), Value::Null)]);
+    claude.push(result(8, "t2", "another".into(), Value::Null));
+    claude[1]["message"]["model"] = "a\nmodel".into();
+    let codex = |item: Value| json!({"timestamp": "2026-09-01T10:00:00Z", "type": "response_item", "payload": item});
+    let codex = [
+        json!({"timestamp": "-000001-09-01T10:00:00Z", "type": "session_meta", "payload": {"id": "c"}}),
+        codex(json!({"type": "message", "role": "user", "content": "Go"})),
+        codex(json!({"type": "function_call_output", "call_id": "c1", "output": "of no call"})),
+        codex(json!({"type": "function_call_output", "output": "of nobody"})),
+    ];
+    let tool = |id: &str| json!({"id": id, "name": "read_file", "args": {}, "status": "success", "result": "r"});
+    let gemini = [
+        gemini::head(),
+        gemini::message("m1", 1, "user", json!({"content": "Go"})),
+        gemini::message("m2", 2, "gemini", json!({"content": "", "toolCalls": [tool(""), tool("g1")]})),
+    ];
+    let mut messages = opencode::messages();
+    for part in messages.iter_mut().flat_map(|(_, parts)| parts).filter(|part| part["type"] == "tool") {
+        part["callID"] = "".into();
+    }
+    let messages: Vec<_> = messages.into_iter().map(|(info, parts)| json!({"info": info, "parts": parts})).collect();
+    let opencode = [json!({"info": opencode::info(), "messages": messages})];
+    for (agent, lines_of, kept) in [
+        ("claude", &claude[..], &["tool_call", "tool_call", "tool_result", "tool_result", "tool_result"][..]),
+        ("codex", &codex, &["tool_result", "tool_result"]),
+        ("gemini", &gemini, &["tool_call", "tool_result"]),
+        ("opencode", &opencode, &["tool_call", "tool_result"]),
+    ] {
+        let world = World::new();
+        write(&world, "t", &lines(lines_of));
+        let (id, _) = world.ends(0, "import", &["--from", agent, "t"]);
+        let rows = rows(&world, id.trim_end());
+        let found = rows.iter().filter_map(|row| row["type"].as_str()?.strip_prefix(agent)?.strip_prefix(".tool"));
+        let wanted: Vec<_> = kept.iter().filter_map(|kind| kind.strip_prefix("tool")).collect();
+        assert!(found.collect::<Vec<_>>().starts_with(&wanted), "{rows:?}");
+        world.ends(0, "log", &["validate", id.trim_end()]);
+    }
+}
+
+#[test]
 fn what_is_no_transcript_is_refused() {
     let world = World::new();
     for (name, content) in [("text", "hello\n"), ("empty", ""), ("json", "{\"a\":1}"), ("mbox", "From x\n")] {

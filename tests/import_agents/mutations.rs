@@ -1,6 +1,7 @@
-//! Whatever has become of a transcript, what is written are rows, and nothing breaks.
+//! Whatever has become of a transcript, what is written is a valid session, and nothing breaks.
 
 use git_glue::log::transcripts::{Agent, Transcript};
+use git_glue::log::validate_session;
 use git_glue::session::Store;
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -59,6 +60,9 @@ fn any_value() -> impl Strategy<Value = Value> {
         Just(json!("\u{1b}[2J\u{202e}")),
         Just(json!("9999-99-99T99:99:99Z")),
         Just(json!("+262142-12-31T23:59:59Z")),
+        Just(json!("-000001-06-01T00:00:00Z")),
+        Just(json!(-70_000_000_000_000_i64)),
+        Just(json!("a\nb")),
         Just(json!([])),
         Just(json!({})),
         Just(json!([{"type": "text"}])),
@@ -102,5 +106,9 @@ proptest! {
         schema::check_each(placed.session.id(), &rows);
         prop_assert_eq!(rows.len() as u64, placed.told.rows);
         prop_assert!(placed.session.dir().starts_with(home.path()) && placed.session.meta().is_ok_and(|meta| meta.problems.is_empty()));
+        let mut wrong = Vec::new();
+        let checked = validate_session(&placed.session, &mut |problem| wrong.push(problem));
+        wrong.retain(|problem| !problem.is_warning);
+        prop_assert!(checked.errors == 0, "{:?}: {:?}", agent, wrong);
     }
 }

@@ -65,12 +65,14 @@ pub(super) fn arguments(value: &Value) -> Map<String, Value> {
     }
 }
 
-/// ISO 8601, or milliseconds since 1970.
+/// ISO 8601, or milliseconds since 1970. What is before the year 0 is no time of a session.
 pub(super) fn time(value: &Value) -> Option<Timestamp> {
-    match value {
+    const YEAR_0: i64 = -62_167_219_200;
+    let time = match value {
         Value::String(text) => text.parse().ok(),
         value => Timestamp::from_millisecond(value.as_i64()?).ok(),
-    }
+    };
+    time.filter(|time| time.as_second() >= YEAR_0)
 }
 
 /// The text of a message, as all agents write it: a string, or blocks; what is no text is named.

@@ -19,7 +19,8 @@
 //! None of these formats is documented, and all change; what is known of them is from transcripts and from the agents'
 //! sources. So a line that cannot be read costs itself and is counted, and one of a kind that is not known is kept as
 //! it came: a row without `schema_version` whose `type` is the agent's name, a dot and the line's own type, with the
-//! line under `original`. Transcripts are only read.
+//! line under `original`. So is a call without an id or a name, and a result without its call, with what is known of it.
+//! Whatever is in a transcript, what is written passes [`validate`](super::validate_session). Transcripts are only read.
 
 mod claude;
 mod codex;

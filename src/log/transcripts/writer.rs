@@ -1,6 +1,8 @@
 //! Events -> rows, in the form that Glue writes now (version 1 of its events): a row's sequence is its line, a turn
-//! begins with every prompt, a request with every answer of the model.
+//! begins with every prompt, a request with every answer of the model. What that form has no room for, such as a result
+//! without its call, is kept as a row of no version.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 
@@ -8,6 +10,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::Agent;
+use crate::log::schema::is_model;
 use crate::session::{CallResult, LONGEST_ROW, Spawned, Usage};
 
 /// What was written.
@@ -45,6 +48,8 @@ pub(super) struct Writer {
     now: Timestamp,
     turn: Option<i64>,
     request: Option<i64>,
+    /// How many calls of an id have no result yet.
+    open: HashMap<String, u64>,
     failed: Option<io::Error>,
     pub(super) told: Told,
 }
@@ -59,6 +64,7 @@ impl Writer {
             now: start,
             turn: None,
             request: None,
+            open: HashMap::new(),
             failed: None,
             told: Told::default(),
         }
@@ -108,7 +114,7 @@ impl Writer {
 
     /// The model answers: what comes now belongs to another request than what came before.
     pub(super) fn request(&mut self, model: Option<String>) {
-        self.told.model = model.or(self.told.model.take());
+        self.told.model = known(model).or(self.told.model.take());
         let micros = self.now.as_microsecond();
         self.request = Some(self.request.map_or(micros, |last| if micros > last { micros } else { last + 1 }));
     }
@@ -130,18 +136,32 @@ impl Writer {
 
     /// A tool was called.
     pub(super) fn call(&mut self, id: &str, name: &str, arguments: Map<String, Value>) {
-        self.told.calls += 1;
-        self.row("tool_call", json!({ "id": id, "name": name, "arguments": arguments }));
+        let call = json!({ "id": id, "name": name, "arguments": arguments });
+        if id.is_empty() || name.is_empty() {
+            return self.keep("tool_call", call);
+        }
+        if self.row("tool_call", call) {
+            self.told.calls += 1;
+            *self.open.entry(id.to_owned()).or_default() += 1;
+        }
     }
 
     /// What came of a call. Without a status it is by its success.
     pub(super) fn result(&mut self, result: CallResult) {
         let mut row = result_of(&result);
-        row.insert("metadata".into(), result.metadata.into());
-        if row["metadata"].as_object().is_some_and(Map::is_empty) {
-            row.shift_remove("metadata");
+        if !result.metadata.is_empty() {
+            row.insert("metadata".into(), result.metadata.into());
+        }
+        if !self.answers(result.call_id.as_deref().unwrap_or_default()) {
+            return self.keep("tool_result", row.into());
         }
         self.row("tool_result", row.into());
+    }
+
+    /// Whether a call of that id waits for its result, which it has now.
+    fn answers(&mut self, id: &str) -> bool {
+        let waiting = self.open.get_mut(id).filter(|waiting| **waiting > 0);
+        waiting.map(|waiting| *waiting -= 1).is_some()
     }
 
     /// Tokens were spent: by the main agent, or by a subagent.
@@ -155,7 +175,7 @@ impl Writer {
         self.told.cache_creation = self.told.cache_creation.saturating_add(usage.cache_creation);
         let mut row = json!({
             "role": if subagent.is_some() { "subagent" } else { "main" },
-            "model_ref": usage.model.clone().unwrap_or_else(|| self.model()),
+            "model_ref": known(usage.model.clone()).unwrap_or_else(|| self.model()),
             "input_tokens": usage.input,
             "output_tokens": usage.output,
             "turn_count": 1,
@@ -189,7 +209,7 @@ impl Writer {
 
     /// A subagent was started.
     pub(super) fn spawned(&mut self, spawned: &Spawned) {
-        let model = spawned.model.clone().unwrap_or_else(|| self.model());
+        let model = known(spawned.model.clone()).unwrap_or_else(|| self.model());
         let row = json!({
             "subagent_id": spawned.subagent_id, "task": spawned.task, "depth": spawned.depth, "model_ref": model,
         });
@@ -207,14 +227,15 @@ impl Writer {
         self.row("subagent_completed", row);
     }
 
-    /// A line of a kind that is not known, as it came.
+    /// What has no place among the events: a line of a kind that is not known, as it came.
     pub(super) fn keep(&mut self, kind: &str, original: Value) {
         let kind = format!("{}.{kind}", self.agent.name());
         let row = json!({ "timestamp": self.time(), "type": kind, "original": original });
         self.told.kept += u64::from(self.write(&row));
     }
 
-    fn row(&mut self, kind: &str, payload: Value) {
+    /// Whether the row is written.
+    fn row(&mut self, kind: &str, payload: Value) -> bool {
         let sequence = self.told.rows + 1;
         let session = &self.session;
         let mut row = json!({
@@ -234,7 +255,7 @@ impl Writer {
         if let (Some(row), Value::Object(payload)) = (row.as_object_mut(), payload) {
             row.extend(payload);
         }
-        self.write(&row);
+        self.write(&row)
     }
 
     /// Whether the row is written: one that nobody would read is not.
@@ -255,6 +276,11 @@ impl Writer {
     fn time(&self) -> String {
         format!("{:.6}", self.now)
     }
+}
+
+/// A model that a row can name.
+fn known(model: Option<String>) -> Option<String> {
+    model.filter(|model| is_model(model))
 }
 
 /// The fields that a result has in a row, and in a row within a row.

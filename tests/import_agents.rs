@@ -272,6 +272,22 @@ fn a_title_that_was_chosen_stays() {
 }
 
 #[test]
+fn a_title_that_was_chosen_here_stays_too() {
+    let world = World::new();
+    let mut all = claude();
+    all.insert(8, json!({"type": "custom-title", "customTitle": "Theirs", "sessionId": UUID}));
+    write(&world, "t.jsonl", &lines(&all[..12]));
+    import(&world, 0, "t.jsonl");
+    let id = format!("claude-{UUID}");
+    world.ends(0, "log", &["append", &id, "--title", "Ours"]);
+    all.insert(12, json!({"type": "custom-title", "customTitle": "Theirs again", "sessionId": UUID}));
+    write(&world, "t.jsonl", &lines(&all));
+    assert!(import(&world, 0, "t.jsonl").1.contains("the session has grown"));
+    let meta = meta(&world, &id);
+    assert_eq!((&meta["title"], &meta["title_source"]), (&"Ours".into(), &"user".into()));
+}
+
+#[test]
 fn what_was_typed_while_the_model_worked_is_a_prompt() {
     let world = World::new();
     let mut all = claude();

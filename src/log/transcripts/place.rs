@@ -145,7 +145,8 @@ fn describe(meta: &mut Meta, transcript: &Transcript, facts: &Facts, told: &Told
         meta.end_time = Some(time(last));
     }
     meta.termination_status = Some("completed".to_owned());
-    if meta.title_source.as_deref() != Some("user") || facts.is_users_title {
+    let is_chosen_here = meta.title_renamed_at.is_some();
+    if !is_chosen_here && (meta.title_source.as_deref() != Some("user") || facts.is_users_title) {
         let line = told.prompt.as_deref().and_then(|prompt| prompt.lines().find(|line| !line.trim().is_empty()));
         let start = || line.map(|line| line.trim().chars().take(LONGEST_TITLE).collect());
         meta.title = facts.title.clone().or_else(start);

@@ -225,8 +225,17 @@ fn what_has_grown_is_taken_in_again() {
     );
     assert_eq!(rows(&world, &id).len(), 18);
     let before = fs::read(world.sessions().join(&id).join("conversation.jsonl")).unwrap();
-    world.ends(0, "import", &["--from", "claude", "--force", "t.jsonl"]);
-    assert_eq!(fs::read(world.sessions().join(&id).join("conversation.jsonl.previous")).unwrap(), before);
+    let (_, err) = world.ends(0, "import", &["--from", "claude", "--force", "t.jsonl"]);
+    assert!(err.contains("the conversation that was there is conversation.jsonl.previous now"), "{err}");
+    let previous = |name: &str| fs::read(world.sessions().join(&id).join(name)).unwrap();
+    assert_eq!(previous("conversation.jsonl.previous"), before);
+    // Nor is what was kept then.
+    let before = previous("conversation.jsonl");
+    write(&world, "t.jsonl", &lines(&all[4..6]));
+    let (_, err) = world.ends(0, "import", &["--from", "claude", "--force", "t.jsonl"]);
+    assert!(err.contains("the conversation that was there is conversation.jsonl.previous.2 now"), "{err}");
+    assert_eq!(previous("conversation.jsonl.previous.2"), before);
+    assert!(previous("conversation.jsonl.previous") != before);
 }
 
 #[test]

@@ -60,8 +60,8 @@ fn tell(ui: &mut Ui, placed: &Placed, source: &str) {
         let lines = if told.skipped == 1 { "line" } else { "lines" };
         ui.warn(format!("{source}: {} {lines} could not be read and came not along", told.skipped));
     }
-    if let Arrived::Forced = placed.arrived {
-        ui.warn("the conversation that was there is conversation.jsonl.previous now");
+    if let Arrived::Forced { previous: Some(previous) } = &placed.arrived {
+        ui.warn(format!("the conversation that was there is {previous} now"));
     }
     let kept = match told.kept {
         0 => String::new(),
@@ -71,7 +71,7 @@ fn tell(ui: &mut Ui, placed: &Placed, source: &str) {
     ui.say(match placed.arrived {
         Arrived::AlreadyThere => format!("in the store already: {counts}"),
         Arrived::Grown => format!("the session has grown: {counts} now"),
-        Arrived::New | Arrived::Forced => counts,
+        Arrived::New | Arrived::Forced { .. } => counts,
     });
 }
 
@@ -81,7 +81,7 @@ fn object(placed: &Placed, agent: Agent, source: &str) -> serde_json::Value {
         "id": placed.session.id(),
         "directory": placed.session.dir().to_string_lossy(),
         "already_there": placed.arrived == Arrived::AlreadyThere,
-        "replaced": matches!(placed.arrived, Arrived::Grown | Arrived::Forced),
+        "replaced": matches!(placed.arrived, Arrived::Grown | Arrived::Forced { .. }),
         "taken": null,
         "from": agent.name(),
         "source": source,
@@ -118,7 +118,7 @@ impl std::convert::From<Error> for Failure {
             Error::NotOne { .. } => failure("not-a-transcript").hint("--from names the agent that wrote it"),
             Error::Empty { .. } => failure("empty-transcript"),
             Error::Differs { .. } => failure("session-exists")
-                .hint("--force takes the transcript; what is there becomes conversation.jsonl.previous"),
+                .hint("--force takes the transcript; what is there is kept beside it, as conversation.jsonl.previous"),
             Error::Store(error) => error.into(),
         }
     }

@@ -28,7 +28,7 @@ pub struct Placed {
 }
 
 /// What became of a transcript that was taken in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Arrived {
     /// It made a session.
     New,
@@ -36,8 +36,11 @@ pub enum Arrived {
     AlreadyThere,
     /// The session had the beginning of it.
     Grown,
-    /// The session had something else, which is `conversation.jsonl.previous` now.
-    Forced,
+    /// The session had something else.
+    Forced {
+        /// The file beside the conversation that it is in now; none when there was no conversation.
+        previous: Option<String>,
+    },
 }
 
 /// Where a session comes from.
@@ -105,15 +108,47 @@ fn replace(
         true if !continues(&old, &new).map_err(write)? => Some("the transcript no longer begins with what it has"),
         _ => None,
     };
-    match reason {
-        Some(reason) if !force => return Err(Error::Differs { id: session.id().to_owned(), reason }),
-        Some(_) if old_hash.is_some() => {
-            atomic::rename(&old, &session.path(&format!("{CONVERSATION}.previous"))).map_err(write)?;
-        }
-        _ => {}
-    }
+    let arrived = match (reason, old_hash) {
+        (None, _) => Arrived::Grown,
+        (Some(reason), _) if !force => return Err(Error::Differs { id: session.id().to_owned(), reason }),
+        (Some(_), None) => Arrived::Forced { previous: None },
+        (Some(_), Some(hash)) => Arrived::Forced { previous: Some(keep(&old, &hash).map_err(write)?) },
+    };
     atomic::rename(&new, &old).map_err(write)?;
-    Ok(if reason.is_some() { Arrived::Forced } else { Arrived::Grown })
+    Ok(arrived)
+}
+
+/// Gives the conversation another name besides its own, which the new one can take then: at no moment is there none. One
+/// that was kept before stays. The name; of a file that has the same in it, if there is one.
+fn keep(conversation: &Path, hash: &str) -> io::Result<String> {
+    let mut number = 1;
+    loop {
+        let name = match number {
+            1 => format!("{CONVERSATION}.previous"),
+            number => format!("{CONVERSATION}.previous.{number}"),
+        };
+        let path = conversation.with_file_name(&name);
+        match link(conversation, &path) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+            Err(_) if hash_of(&path).ok().as_deref() != Some(hash) => number += 1,
+            _ => {
+                atomic::sync_dir(atomic::parent(&path))?;
+                return Ok(name);
+            }
+        }
+    }
+}
+
+/// A second name for a file; where there are no hard links, a copy of it. What has that name already is left alone.
+fn link(file: &Path, name: &Path) -> io::Result<()> {
+    let Err(error) = fs::hard_link(file, name) else { return Ok(()) };
+    if error.kind() == io::ErrorKind::AlreadyExists {
+        return Err(error);
+    }
+    let mut temp = atomic::temp_in(atomic::parent(name))?;
+    io::copy(&mut open(file)?, &mut temp)?;
+    temp.as_file().sync_all()?;
+    temp.persist_noclobber(name).map(drop).map_err(|error| error.error)
 }
 
 /// Whether `new` has all that `old` has up to its last prompt, and no fewer rows: what comes after a prompt is still
@@ -208,4 +243,31 @@ fn digest(mut reader: impl Read) -> io::Result<String> {
     let mut hasher = Sha256::new();
     io::copy(&mut reader, &mut hasher)?;
     Ok(hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_stays_where_it_is_until_something_takes_its_place() {
+        let dir = tempfile::tempdir().unwrap();
+        let (conversation, read) =
+            (dir.path().join(CONVERSATION), |name: &str| fs::read_to_string(dir.path().join(name)).unwrap());
+        let kept = |content: &str| {
+            // As an import does: a new file in the place of the old one.
+            atomic::write(&conversation, content.as_bytes()).unwrap();
+            let name = keep(&conversation, &hash_of(&conversation).unwrap()).unwrap();
+            assert_eq!(read(CONVERSATION), content);
+            name
+        };
+        assert_eq!(
+            ["one", "two", "two", "one", "three"].map(kept).map(|name| name.replace(CONVERSATION, "")),
+            [".previous", ".previous.2", ".previous.2", ".previous", ".previous.3"]
+        );
+        assert_eq!(
+            ["previous", "previous.2", "previous.3"].map(|name| read(&format!("{CONVERSATION}.{name}"))),
+            ["one", "two", "three"]
+        );
+    }
 }

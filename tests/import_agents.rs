@@ -210,6 +210,7 @@ fn what_has_grown_is_taken_in_again() {
     let id = format!("claude-{UUID}");
     let (out, err) = import(&world, 0, "t.jsonl");
     assert_eq!(out, format!("{id}\n"));
+    assert!(err.contains("\n1 message and 0 tool calls, 3 rows"), "{err}");
     assert!(err.starts_with("warning: t.jsonl: 1 line could not be read and came not along\n"), "{err}");
     assert!(import(&world, 0, "t.jsonl").1.contains("in the store already: "));
     write(&world, "t.jsonl", &lines(&all));
@@ -496,6 +497,40 @@ fn what_is_no_transcript_is_refused() {
             let (out, err) = world.ends(1, "import", &["--from", agent, name]);
             assert!(out.is_empty() && err.contains(" is no transcript of "), "{err}");
         }
+    }
+    // What would be one says what it lacks.
+    let nameless = lines(&claude()).replace(UUID, "");
+    let cut = json!({"info": opencode::info(), "messages": []}).to_string();
+    for (agent, name, content, said) in [
+        (
+            "claude",
+            "nameless.jsonl",
+            nameless.as_str(),
+            "nameless.jsonl names no session: its `sessionId` is empty\nhint: ",
+        ),
+        (
+            "gemini",
+            "nameless.json",
+            r#"{"sessionId":"","messages":[]}"#,
+            "nameless.json names no session: its `sessionId` is ",
+        ),
+        ("opencode", "cut.json", &cut[..cut.len() - 3], "cut.json breaks off: EOF while parsing "),
+        (
+            "gemini",
+            "cut.json",
+            "{\n \"sessionId\": \"x",
+            "cut.json breaks off: EOF while parsing a string at line 2 column ",
+        ),
+        (
+            "claude",
+            "cut.jsonl",
+            r#"{"type":"user","sess"#,
+            "cut.jsonl breaks off: EOF while parsing a string at line 1",
+        ),
+    ] {
+        write(&world, name, content);
+        let (_, err) = world.ends(1, "import", &["--from", agent, name]);
+        assert!(err.starts_with(&format!("error: {said}")) && err.contains("\nhint: "), "{err}");
     }
     write(&world, "silent.jsonl", &lines(&claude()[..3]));
     assert!(import(&world, 1, "silent.jsonl").1.contains("in silent.jsonl nothing was said"));

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
+use super::super::log::counted;
 use super::super::{Exit, Failure, Ui};
 use crate::log::transcripts::{Agent, Arrived, Error, Placed, Transcript, newest};
 use crate::session::Store;
@@ -57,17 +58,17 @@ pub(super) fn run(ui: &mut Ui, from: From, path: Option<&OsStr>, force: bool) ->
 fn tell(ui: &mut Ui, placed: &Placed, source: &str) {
     let told = &placed.told;
     if told.skipped > 0 {
-        let lines = if told.skipped == 1 { "line" } else { "lines" };
-        ui.warn(format!("{source}: {} {lines} could not be read and came not along", told.skipped));
+        ui.warn(format!("{source}: {} could not be read and came not along", counted(told.skipped, "line")));
     }
     if let Arrived::Forced { previous: Some(previous) } = &placed.arrived {
         ui.warn(format!("the conversation that was there is {previous} now"));
     }
     let kept = match told.kept {
         0 => String::new(),
+        1 => ", 1 row of another kind kept as it came".to_owned(),
         kept => format!(", {kept} rows of other kinds kept as they came"),
     };
-    let counts = format!("{} messages and {} tool calls{kept}", told.messages, told.calls);
+    let counts = format!("{} and {}{kept}", counted(told.messages, "message"), counted(told.calls, "tool call"));
     ui.say(match placed.arrived {
         Arrived::AlreadyThere => format!("in the store already: {counts}"),
         Arrived::Grown => format!("the session has grown: {counts} now"),
@@ -116,6 +117,10 @@ impl std::convert::From<Error> for Failure {
             Error::Database { .. } => failure("database")
                 .hint("opencode session list shows the ids; opencode export <id> > session.json, and import that file"),
             Error::NotOne { .. } => failure("not-a-transcript").hint("--from names the agent that wrote it"),
+            Error::BreaksOff { .. } => failure("broken-transcript").hint("its end is missing: copy or export it again"),
+            Error::Nameless { .. } => {
+                failure("nameless-transcript").hint("write an id there: the session is called by it")
+            }
             Error::Empty { .. } => failure("empty-transcript"),
             Error::Differs { .. } => failure("session-exists")
                 .hint("--force takes the transcript; what is there is kept beside it, as conversation.jsonl.previous"),

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
+use super::counted;
 use crate::cli::{Exit, Failure, Ui};
 use crate::log::{Checked, Problem, validate_rows, validate_session};
 use crate::session::{Conversation, Error, Latest, Session, Source, Store};
@@ -124,10 +125,6 @@ impl Telling<'_> {
         }
         Ok(exit)
     }
-}
-
-fn counted(count: u64, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 /// `<path>:<line>: <class>: <reason>`, as compilers write it.

@@ -8,6 +8,7 @@ use std::ffi::OsString;
 
 use serde_json::{Value, json};
 
+use super::log::counted;
 use super::{Common, Exit, Failure, Program, Ui, pager};
 use crate::log::context::{self, About, Context, Format, Left, Options, SMALLEST_BUDGET, tokens_of};
 use crate::session::{Conversation, Error, Store};
@@ -139,15 +140,12 @@ fn tell(ui: &mut Ui, about: &About, context: &Context) {
         ui.warn("the budget does not even hold the beginning, the newest and the prompt");
     }
     let name = if about.id.is_empty() { "the conversation" } else { &about.id };
-    let mut told = format!(
-        "{name}: {} messages and {} tool calls, about {} tokens",
-        context.messages,
-        context.calls,
-        tokens_of(&context.text)
-    );
+    let both = |messages, calls| format!("{} and {}", counted(messages, "message"), counted(calls, "tool call"));
+    let tokens = counted(tokens_of(&context.text) as u64, "token");
+    let mut told = format!("{name}: {}, about {tokens}", both(context.messages, context.calls));
     let omitted = &left.omitted;
     if omitted.messages + omitted.calls > 0 {
-        told += &format!("; no room for {} messages and {} tool calls", omitted.messages, omitted.calls);
+        told += &format!("; no room for {}", both(omitted.messages, omitted.calls));
     }
     if omitted.shortened > 0 {
         told += &format!("; {} shortened", omitted.shortened);

@@ -12,7 +12,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::clip::{clipped, shorten, start_of};
-use super::turns::{Omitted, Turn};
+use super::turns::{Omitted, Turn, counted};
 use super::{Format, bytes_of};
 use crate::session::Outcome;
 
@@ -141,13 +141,14 @@ impl Keeper {
 
     /// What is left out in the middle.
     fn gap(&self) -> String {
-        let Omitted { messages, calls, .. } = self.omitted;
+        let messages = counted(self.omitted.messages, "message", "messages");
+        let calls = counted(self.omitted.calls, "tool call", "tool calls");
         let kept = if self.edits.is_empty() {
             ""
         } else {
             " Prompts from there, shortened, and changes of files follow, without what was around them."
         };
-        let mut text = format!("[Left out here, to fit: {messages} messages, {calls} tool calls.{kept}");
+        let mut text = format!("[Left out here, to fit: {messages}, {calls}.{kept}");
         let room = self.limit.unwrap_or(usize::MAX) / 16;
         for (number, (file, times)) in self.files.iter().enumerate() {
             if text.len() > room {

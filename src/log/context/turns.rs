@@ -67,11 +67,7 @@ pub struct Omitted {
 impl Left {
     /// The same in a sentence, if there is anything to say.
     pub fn told(&self) -> Option<String> {
-        let counted = |count: u64, one: &str, more: &str| match count {
-            0 => None,
-            1 => Some(format!("1 {one}")),
-            _ => Some(format!("{count} {more}")),
-        };
+        let counted = |count, one: &str, more: &str| (count > 0).then(|| counted(count, one, more));
         let left: Vec<_> = [
             counted(self.omitted.messages, "message", "messages"),
             counted(self.omitted.calls, "tool call", "tool calls"),
@@ -87,6 +83,11 @@ impl Left {
         .collect();
         (!left.is_empty()).then(|| format!("Left out: {}", left.join(", ")))
     }
+}
+
+/// `1 message`, `2 messages`.
+pub(super) fn counted(count: u64, one: &str, more: &str) -> String {
+    if count == 1 { format!("1 {one}") } else { format!("{count} {more}") }
 }
 
 /// Puts turns together, one event after the other.

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, Read, Seek};
 
 use jiff::Timestamp;
+use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
 use crate::session::mended;
@@ -18,15 +19,30 @@ pub(super) fn parse(bytes: &[u8]) -> Option<Value> {
 /// A file that is one JSON object, from its first brace on: programs that print one say something before it now and
 /// then.
 pub(super) fn whole(file: &mut File) -> io::Result<Option<Value>> {
+    let bytes = all(file)?;
+    let start = bytes.iter().position(|&byte| byte == b'{').unwrap_or(0);
+    Ok(parse(&bytes[start..]).filter(Value::is_object))
+}
+
+/// Where a file breaks off that is the start of an object, or that has one in its first line, and of what it is the start.
+pub(super) fn breaks_off(file: &mut File, is_one_object: bool) -> io::Result<Option<String>> {
+    let bytes = all(file)?;
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes).trim_ascii_start();
+    let line = bytes.split(|&byte| byte == b'\n').next().unwrap_or_default();
+    let object = if is_one_object { bytes } else { line };
+    let broken = serde_json::from_slice::<IgnoredAny>(object).err();
+    Ok(broken.filter(|error| error.is_eof() && object.starts_with(b"{")).map(|error| error.to_string()))
+}
+
+fn all(file: &mut File) -> io::Result<Vec<u8>> {
     const LARGEST: u64 = 512 << 20;
     file.rewind()?;
     let mut bytes = Vec::new();
     file.take(LARGEST + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > LARGEST {
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "it is far too large"));
+    match bytes.len() as u64 > LARGEST {
+        true => Err(io::Error::new(io::ErrorKind::FileTooLarge, "it is far too large")),
+        false => Ok(bytes),
     }
-    let start = bytes.iter().position(|&byte| byte == b'{').unwrap_or(0);
-    Ok(parse(&bytes[start..]).filter(Value::is_object))
 }
 
 /// Whether the file is an SQLite database (<https://sqlite.org/fileformat2.html>, 1.3.1).

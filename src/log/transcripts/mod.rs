@@ -96,6 +96,22 @@ pub enum Error {
         /// Whose it was to be.
         agent: Agent,
     },
+    /// It would be one if its end were there.
+    #[error("{} breaks off: {reason}", .path.display())]
+    BreaksOff {
+        /// The file.
+        path: PathBuf,
+        /// Where, and what is open there.
+        reason: String,
+    },
+    /// It does not say which session it is.
+    #[error("{} names no session: its `{key}` is empty", .path.display())]
+    Nameless {
+        /// The file.
+        path: PathBuf,
+        /// What should hold the session's id.
+        key: &'static str,
+    },
     /// It is one, in which nothing happens.
     #[error("in {} nothing was said", .path.display())]
     Empty {
@@ -223,8 +239,10 @@ impl Transcript {
             Agent::OpenCode => opencode::native_id(&mut file, &path),
         }
         .map_err(error)?;
-        let Some(native_id) = native_id else { return Err(Error::NotOne { path, agent }) };
-        Ok(Transcript { agent, path, file, native_id })
+        match native_id {
+            Some(native_id) => Ok(Transcript { agent, path, file, native_id }),
+            None => Err(why_not(agent, &path, &mut file).map_err(error)?),
+        }
     }
 
     /// The first time that is in it: what comes before it has none, and must come out the same each time.
@@ -246,6 +264,25 @@ impl Transcript {
             Agent::OpenCode => opencode::convert(file, &self.path, writer),
         }
     }
+}
+
+/// Why a file without an id is no transcript of an agent.
+fn why_not(agent: Agent, path: &Path, file: &mut File) -> io::Result<Error> {
+    let path = path.to_owned();
+    let is_one_object = matches!(agent, Agent::Gemini | Agent::OpenCode);
+    if let Some(reason) = json::breaks_off(file, is_one_object)? {
+        return Ok(Error::BreaksOff { path, reason });
+    }
+    let key = match agent {
+        Agent::Claude | Agent::Gemini => "sessionId",
+        Agent::Codex | Agent::OpenCode => "id",
+    };
+    let is_nameless = |object: &Value| [object, &object["payload"], &object["info"]].iter().any(|at| at[key] == "");
+    let is_nameless_line = first_of(file, |line| is_nameless(line).then_some(()))?.is_some();
+    Ok(match is_nameless_line || is_one_object && json::whole(file)?.as_ref().is_some_and(is_nameless) {
+        true => Error::Nameless { path, key },
+        false => Error::NotOne { path, agent },
+    })
 }
 
 /// The lines of a file that are JSON objects. What else there is is counted.

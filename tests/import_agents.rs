@@ -451,6 +451,8 @@ fn what_the_format_has_no_room_for_is_kept_and_the_session_is_valid() {
     claude.extend([result(4, "t1", "of none".into(), Value::Null), result(5, "", "of nobody".into(), Value::Null)]);
     claude.extend([answer(6, "m", call("t2", "Read"), 1), result(7, "t2", "one".into(), Value::Null)]);
     claude.push(result(8, "t2", "another".into(), Value::Null));
+    let deep = (0..125).fold(json!({}), |inner, _| json!([inner]));
+    claude.push(json!({"type": "deep", "uuid": "u9", "inside": deep}));
     claude[1]["message"]["model"] = "a\nmodel".into();
     let codex = |item: Value| json!({"timestamp": "2026-09-01T10:00:00Z", "type": "response_item", "payload": item});
     let codex = [

@@ -110,6 +110,7 @@ fn what_is_no_event_ends_the_recording_and_names_its_line() {
         ("{\"type\":\"usage\"", "it is no JSON: EOF"),
         ("{\"type\":\"assistant_message\",\"text\":\"\"}", "assistant_message needs `model_ref`, or --model"),
         ("{\"type\":\"nonsense\"}", "`type` is not one of tool_call, "),
+        (&deep(127), "it is nested deeper than 127 levels: it could not be shown"),
     ] {
         let _ = fs::remove_dir_all(home.dir("s"));
         let input = format!("{PROMPT}\n{PROMPT}{bad}\n{PROMPT}");
@@ -122,6 +123,25 @@ fn what_is_no_event_ends_the_recording_and_names_its_line() {
     let (out, _) = home.log(1, &["append", "s", "--json"], b"nonsense");
     let error: serde_json::Value = serde_json::from_str(&out).unwrap();
     assert_eq!(error["error"]["kind"], "invalid-event");
+}
+
+/// A call with so many levels below the row itself.
+fn deep(levels: usize) -> String {
+    let nested = format!("{{\"a\":{}{}}}", "[".repeat(levels - 1), "]".repeat(levels - 1));
+    format!("{{\"type\":\"tool_call\",\"id\":\"1\",\"name\":\"n\",\"arguments\":{nested}}}")
+}
+
+#[test]
+fn what_is_recorded_can_be_shown_however_deep_it_is() {
+    let home = Home::new();
+    home.append("s", &deep(126));
+    assert!(home.shown(&["s"]).contains("call n"));
+    let row = fs::read_to_string(home.conversation("s")).unwrap().replace("[[", "[[[").replace("]]", "]]]");
+    for row in [row.clone(), row.replace("\"schema_version\":1,", "")] {
+        fs::write(home.conversation("s"), row).unwrap();
+        let (out, _) = home.log(1, &["validate", "s"], b"");
+        assert!(out.contains("conversation.jsonl:1: row: it is nested deeper than 127 levels"), "{out}");
+    }
 }
 
 #[test]

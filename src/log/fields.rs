@@ -7,6 +7,8 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::depth::{DEEPEST, is_deeper};
+
 /// Names the fields, in the order of the schema.
 macro_rules! fields {
     ($($field:ident = $name:literal),* $(,)?) => {
@@ -51,6 +53,8 @@ pub(super) struct Fields<'a> {
     pub(super) unknown: Option<String>,
     /// A key that stands twice.
     pub(super) twice: Option<String>,
+    /// It is nested deeper than anybody reads.
+    pub(super) is_too_deep: bool,
 }
 
 /// Why bytes are no row.
@@ -146,9 +150,11 @@ impl<'de> Deserialize<'de> for Fields<'de> {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut fields = Fields { values: [None; Field::ALL.len()], unknown: None, twice: None };
+                let values = [None; Field::ALL.len()];
+                let mut fields = Fields { values, unknown: None, twice: None, is_too_deep: false };
                 while let Some(key) = map.next_key()? {
                     let value: &RawValue = map.next_value()?;
+                    fields.is_too_deep |= value.get().starts_with(['{', '[']) && is_deeper(value.get(), DEEPEST - 1);
                     match key {
                         Key::Known(field) => {
                             if fields.values[field as usize].replace(value.get()).is_some() {

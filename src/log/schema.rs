@@ -1,6 +1,7 @@
 //! What a row of version 1 must be: Glue's `conversation-event-v1` schema. It is closed: a key that it does not know is an
 //! error, and so is a value of another type. What may stand in `arguments` and `metadata` is nobody's business.
 
+use super::depth::DEEPEST;
 use super::fields::{Field, Fields, text};
 
 /// The types of rows, and the fields that each must have.
@@ -74,8 +75,16 @@ pub(super) fn requires(kind: &str, field: Field) -> bool {
     TYPES.iter().any(|(name, required)| *name == kind && required.contains(&field))
 }
 
+/// What is wrong with a row of any version that nobody could read.
+pub(super) fn too_deep(row: &Fields) -> Option<String> {
+    row.is_too_deep.then(|| format!("it is nested deeper than {DEEPEST} levels: it could not be shown"))
+}
+
 /// The first thing that is wrong with a row of version 1.
 pub(super) fn problem(row: &Fields) -> Option<String> {
+    if let Some(problem) = too_deep(row) {
+        return Some(problem);
+    }
     if let Some(key) = &row.unknown {
         return Some(format!("`{key}` is no key of an event"));
     }

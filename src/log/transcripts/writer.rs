@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::Agent;
+use crate::log::depth::{DEEPEST, is_deeper};
 use crate::log::schema::is_model;
 use crate::session::{CallResult, LONGEST_ROW, Spawned, Usage};
 
@@ -260,13 +261,13 @@ impl Writer {
 
     /// Whether the row is written: one that nobody would read is not.
     fn write(&mut self, row: &Value) -> bool {
-        let mut bytes = row.to_string().into_bytes();
-        if bytes.len() > LONGEST_ROW {
+        let mut text = row.to_string();
+        if text.len() > LONGEST_ROW || is_deeper(&text, DEEPEST) {
             self.told.skipped += 1;
             return false;
         }
-        bytes.push(b'\n');
-        if let Err(error) = self.out.write_all(&bytes) {
+        text.push('\n');
+        if let Err(error) = self.out.write_all(text.as_bytes()) {
             self.failed.get_or_insert(error);
         }
         self.told.rows += 1;

@@ -91,6 +91,10 @@ fn rows_are_held_against_each_other() {
         short(&home, of(&[5, 6]) + &rows[5].replace(":6\"", ":7\"").replace("\"sequence\":6", "\"sequence\":7") + "\n"),
         named(&[(3, "orphan-result")])
     );
+    let contrary = rows[5].replace("\"completed\"", "\"failed\"");
+    assert_eq!(short(&home, of(&[5]) + &contrary + "\n"), named(&[(2, "contradiction")]));
+    let ancient = rows[0].replace("2026-08-12", "-000001-08-12");
+    assert_eq!(short(&home, ancient + "\n"), named(&[(1, "row")]));
     let renamed = rows[0].replace("\"event_id\":\"178", "\"event_id\":\"278");
     assert_eq!(short(&home, renamed + "\n"), named(&[(1, "id-mismatch")]));
 }

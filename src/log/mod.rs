@@ -29,4 +29,5 @@ pub use append::{Batch, Options, Recorded, Recorder};
 pub use filter::{Filter, NoTime, Wanted, moment};
 pub use follow::{Follower, Turnover};
 pub use last::{LineNumbers, last_rows, last_spans, read_span};
+pub use schema::is_model;
 pub use validate::{Checked, Class, Problem, validate_rows, validate_session};

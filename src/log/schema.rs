@@ -104,6 +104,13 @@ pub(super) fn problem(row: &Fields) -> Option<String> {
     row.get(Field::Inner).and_then(inner_problem).map(|problem| format!("in `inner`, {problem}"))
 }
 
+/// What a row says twice, and not the same: a result has succeeded exactly when it is completed.
+pub(super) fn contradiction(row: &Fields) -> Option<String> {
+    let (success, status) = (row.get(Field::Success)?, row.text(Field::Status)?);
+    let is_one = (success == "true") == (status == "completed");
+    (!is_one).then(|| format!("`success` is {success}, but `status` is {status}"))
+}
+
 /// The first thing that is wrong with a row within a row. Ids may be empty there.
 fn inner_problem(row: &str) -> Option<String> {
     let row = match Fields::of_text(row) {
@@ -234,14 +241,21 @@ fn integer(value: &str) -> Option<f64> {
     is_number.then(|| value.parse().ok()).flatten().filter(|number: &f64| number.fract() == 0.0)
 }
 
-/// `<provider>/<model>`, where the model may have slashes too.
-pub(super) fn is_model(model: &str) -> bool {
-    model.split_once('/').is_some_and(|(provider, model)| !provider.is_empty() && !model.is_empty())
+/// Whether a text is `<provider>/<model>`. The model may have slashes too; neither may break the line.
+pub fn is_model(model: &str) -> bool {
+    let has_both = model.split_once('/').is_some_and(|(provider, model)| !provider.is_empty() && !model.is_empty());
+    has_both && !model.contains(['\n', '\r', '\u{2028}', '\u{2029}'])
 }
 
 /// A time with its zone. The form that Glue and these programs write is known at a glance.
 pub(super) fn is_time(time: &str) -> bool {
-    is_usual_time(time.as_bytes()) || time.len() > 10 && time.parse::<jiff::Timestamp>().is_ok()
+    let is_other = || time.len() > 10 && has_year(time.as_bytes()) && time.parse::<jiff::Timestamp>().is_ok();
+    is_usual_time(time.as_bytes()) || is_other()
+}
+
+/// A year has four digits (RFC 3339, 1): none is before the year 0, nor after 9999.
+fn has_year(time: &[u8]) -> bool {
+    time.get(4) == Some(&b'-') && time.iter().take(4).all(u8::is_ascii_digit)
 }
 
 /// `2026-08-12T09:00:00.200Z` or `...200000Z`, on a day that every month has.
@@ -322,9 +336,30 @@ mod tests {
         for time in ["2026-08-12T09:00:00+02:00", "2028-02-29T09:00:00Z"] {
             assert!(is_time(time), "{time}");
         }
+        for time in ["-000001-08-12T09:00:00Z", "+002026-08-12T09:00:00Z", "20260812T090000Z"] {
+            assert!(!is_time(time), "{time}");
+        }
         for time in ["", "Z", "2026-13-12T09:00:00.200Z", "2026-08-12T09:00:00.200", "2026-08-12T24:00:00.200Z"] {
             assert!(!is_time(time), "{time}");
         }
+    }
+
+    #[test]
+    fn a_model_is_in_one_line() {
+        assert!(["a/b", "a/b/c", "a/b c"].iter().all(|model| is_model(model)));
+        assert!(!["a", "/b", "a/", "a/b\n", "a\r/b", "a/b\u{2028}c"].iter().any(|model| is_model(model)));
+    }
+
+    #[test]
+    fn a_result_has_succeeded_when_it_is_completed() {
+        let of = |success, status| {
+            let row = format!(r#"{{"success":{success},"status":"{status}"}}"#);
+            contradiction(&Fields::of(row.as_bytes()).unwrap())
+        };
+        assert_eq!((of("true", "completed"), of("false", "denied")), (None, None));
+        assert_eq!(of("true", "failed").as_deref(), Some("`success` is true, but `status` is failed"));
+        assert!(of("false", "completed").is_some());
+        assert_eq!(contradiction(&Fields::of(br#"{"status":"failed"}"#).unwrap()), None);
     }
 
     #[test]

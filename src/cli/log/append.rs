@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::json;
 
 use crate::cli::{Exit, Failure, Ui};
-use crate::log::{Batch, Options, Recorder};
+use crate::log::{Batch, Options, Recorder, is_model};
 use crate::session::{Latest, Session, Source, Store, new_id, tame_id};
 
 /// Record events: one JSON object on each line of standard input
@@ -47,10 +47,7 @@ pub(super) struct Args {
 }
 
 fn model(text: &str) -> Result<String, String> {
-    match text.split_once('/') {
-        Some((provider, model)) if !provider.is_empty() && !model.is_empty() => Ok(text.to_owned()),
-        _ => Err("a model is <provider>/<model>".to_owned()),
-    }
+    is_model(text).then(|| text.to_owned()).ok_or_else(|| "a model is <provider>/<model>, in one line".to_owned())
 }
 
 pub(super) fn run(args: Args, ui: &mut Ui) -> Result<Exit, Failure> {

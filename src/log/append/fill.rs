@@ -71,7 +71,7 @@ pub(super) fn fill(draft: &Draft, given: &Given, turn: &mut Turn) -> Result<Fill
     derive(draft, given, &mut row)?;
     let text = row.end();
     let fields = Fields::of_text(&text).map_err(|error| error.reason)?;
-    if let Some(problem) = schema::problem(&fields) {
+    if let Some(problem) = schema::problem(&fields).or_else(|| schema::contradiction(&fields)) {
         return Err(problem);
     }
     after.cleared_by(&draft.kind);
@@ -199,6 +199,10 @@ mod tests {
             (r#"{"type":"user_message","text":"","session_id":"t"}"#, "`session_id` is \"t\", here it would be \"s\""),
             (r#"{"type":"user_message","text":"","x":1}"#, "`x` is no key of an event"),
             (r#"{"type":"user_message"}"#, "user_message needs `text`"),
+            (
+                r#"{"type":"tool_result","call_id":"1","content":"","success":true,"status":"denied"}"#,
+                "`success` is true, but `status` is denied",
+            ),
             (r#"{"type":"tool_result","call_id":"1","content":""}"#, "tool_result needs `success` or `status`"),
             (r#"{"text":""}"#, "it has no `type`"),
             ("[1]", "it is no JSON object"),
@@ -206,8 +210,10 @@ mod tests {
         ] {
             assert_eq!(filled(&[line])[0], Err(reason.to_owned()), "{line}");
         }
-        let naive = r#"{"type":"user_message","text":"","timestamp":"2026-08-12T09:00:00"}"#;
-        assert!(filled(&[naive])[0].is_err());
+        for time in ["2026-08-12T09:00:00", "-000001-08-12T09:00:00Z", "0000-01-01T00:00:00+02:00"] {
+            let row = format!(r#"{{"type":"user_message","text":"","timestamp":"{time}"}}"#);
+            assert!(filled(&[&row])[0].is_err(), "{time}");
+        }
     }
 
     #[test]

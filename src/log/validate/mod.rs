@@ -38,6 +38,8 @@ pub enum Class {
     DanglingCall,
     /// A result answers no call, or one that was answered before.
     OrphanResult,
+    /// Of a result, `success` and `status` do not say the same.
+    Contradiction,
     /// An id does not belong here.
     IdMismatch,
     /// A file cannot be read.
@@ -88,6 +90,7 @@ impl Class {
             Class::DecreasingSequence => "decreasing-sequence",
             Class::DanglingCall => "dangling-call",
             Class::OrphanResult => "orphan-result",
+            Class::Contradiction => "contradiction",
             Class::IdMismatch => "id-mismatch",
             Class::Unreadable => "unreadable",
             Class::Legacy => "legacy",
@@ -188,8 +191,11 @@ fn check_row(row: &Row, sequel: &mut Sequel, findings: &mut Findings) {
             schema::too_deep(&fields).or_else(untyped)
         }
     };
-    match problem {
-        Some(problem) => findings.error(line, Class::Row, problem),
-        None => sequel.follow(row.number, &fields, findings),
+    if let Some(problem) = problem {
+        return findings.error(line, Class::Row, problem);
     }
+    if let Some(problem) = schema::contradiction(&fields) {
+        findings.error(line, Class::Contradiction, problem);
+    }
+    sequel.follow(row.number, &fields, findings);
 }

@@ -234,10 +234,10 @@ fn what_does_not_fit_on_the_disk_is_not_left_half() {
     let home = Home::new();
     home.append("s", PROMPT);
     let before = fs::read(home.conversation("s")).unwrap();
-    // No file may get larger than some kilobytes; instead of a signal, writing fails.
+    // No file may get larger than some kilobytes.
     let event = format!("{{\"type\":\"user_message\",\"text\":\"{}\"}}\n", "x".repeat(100_000));
     let mut command = home.sandbox.command("bash");
-    command.args(["-c", "trap '' XFSZ; ulimit -f 16; exec git-glue-log append s"]);
+    command.args(["-c", "ulimit -f 16; exec git-glue-log append s"]);
     let output = crate::sandbox::output_with(&mut command, format!("{event}{PROMPT}").as_bytes());
     assert_eq!((output.status.code(), &output.stdout[..]), (Some(1), &b""[..]), "{output:?}");
     assert!(fs::read(home.conversation("s")).unwrap() == before);

@@ -51,6 +51,7 @@ fn model(text: &str) -> Result<String, String> {
 }
 
 pub(super) fn run(args: Args, ui: &mut Ui) -> Result<Exit, Failure> {
+    outlive_limits();
     let mut recorder = open(&args)?;
     if args.new {
         let id = recorder.id().to_owned();
@@ -66,6 +67,13 @@ pub(super) fn run(args: Args, ui: &mut Ui) -> Result<Exit, Failure> {
     let close = args.close.as_deref().filter(|_| recorded.is_ok());
     recorder.finish(close)?;
     recorded.map(|()| Exit::Done)
+}
+
+/// A file that would get larger than the process may make one is then an error of writing, which is undone like any other;
+/// the signal would end the program in the middle of a row.
+fn outlive_limits() {
+    #[cfg(unix)]
+    let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, std::sync::Arc::default());
 }
 
 fn open(args: &Args) -> Result<Recorder, Failure> {

@@ -87,6 +87,14 @@ fn what_glue_began_is_gone_on_with() {
 }
 
 #[test]
+fn a_mark_of_the_byte_order_is_no_part_of_the_first_event() {
+    let home = Home::new();
+    assert_eq!(home.append("s", &format!("\u{feff}{PROMPT}{PROMPT}")), "1\n2\n");
+    let (_, err) = home.log(1, &["append", "s"], format!("{PROMPT}\u{feff}{PROMPT}").as_bytes());
+    assert!(err.starts_with("error: line 2 of standard input is no event: it is no JSON: expected value"), "{err}");
+}
+
+#[test]
 fn a_torn_tail_is_kept_and_nothing_is_glued_to_it() {
     let home = Home::new();
     for torn in [&b"{\"type\":\"user_mess"[..], b"{\"text\":\"\xe2\x80", b"x", V1.trim_end().as_bytes()] {
@@ -117,9 +125,12 @@ fn what_is_no_event_ends_the_recording_and_names_its_line() {
         let (out, err) = home.log(1, &["append", "s", "--close"], input.as_bytes());
         assert_eq!(out, "1\n2\n", "{bad}");
         assert!(err.starts_with(&format!("error: line 4 of standard input is no event: {reason}")), "{err}");
+        assert!(err.contains("\nhint: what came before it is recorded; git-glue-log(1) "), "{err}");
         assert_eq!(home.rows("s").len(), 2);
         assert_eq!(home.meta("s")["termination_status"], "running");
     }
+    let (_, err) = home.log(1, &["append", "new"], b"\nnonsense");
+    assert!(err.starts_with("error: line 2 ") && err.contains("\nhint: git-glue-log(1) has the events"), "{err}");
     let (out, _) = home.log(1, &["append", "s", "--json"], b"nonsense");
     let error: serde_json::Value = serde_json::from_str(&out).unwrap();
     assert_eq!(error["error"]["kind"], "invalid-event");
@@ -179,6 +190,23 @@ fn ids_are_exact_and_new_ones_are_printed() {
     assert_eq!(home.meta(id)["title_source"], "user");
     home.log(0, &["append", id], b"{\"type\":\"title_generated\",\"title\":\"Theirs\"}");
     assert_eq!(home.meta(id)["title"], "Mine");
+    for (bad, reason) in [
+        ("", "`` is the id of no session: it is empty\nhint: git glue-log append --new"),
+        (
+            "a b",
+            "`a b` is the id of no session: an id has letters, digits, `.`, `_` and `-`\nhint: git glue-log append a_b, ",
+        ),
+        ("é", "an id has letters, digits, `.`, `_` and `-`\nhint: git glue-log append _, or --new"),
+        (".hid", "what begins with a dot is in no list\nhint: git glue-log append --new"),
+        ("-", "it begins as an option does\nhint: git glue-log append _-, or --new"),
+        (
+            &"x".repeat(300),
+            "...` is the id of no session: it is longer than 200 characters\nhint: git glue-log append --new",
+        ),
+    ] {
+        let (_, err) = home.log(2, &["append", bad], PROMPT.as_bytes());
+        assert!(err.contains(reason) && err.lines().count() == 2, "{err}");
+    }
     for bad in ["a b", "../x", "--", "-", "a/b/c", ".hid", ".glue-prune-1"] {
         home.log(if bad == "../x" || bad == "a/b/c" { 1 } else { 2 }, &["append", bad], PROMPT.as_bytes());
     }

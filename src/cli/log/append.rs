@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::cli::{Exit, Failure, Ui};
 use crate::log::{Batch, Options, Recorder, is_model};
-use crate::session::{Latest, Session, Source, Store, new_id, tame_id};
+use crate::session::{Latest, Session, Source, Store, dir_name, new_id, tame_id};
 
 /// Record events: one JSON object on each line of standard input
 ///
@@ -111,18 +111,30 @@ fn session_of(path: &Path) -> Result<&Path, Failure> {
 }
 
 fn no_id(text: &str) -> Failure {
-    let failure =
-        Failure::new(Exit::Usage, "session-id", format!("`{text}` is neither the id of a session nor its directory"));
-    match tame_id(text).filter(|tame| tame != text && !text.contains('/')) {
-        Some(tame) => failure.hint(format!("an id has letters, digits, `.`, `_` and `-`, such as {tame}")),
-        None => failure.hint("git glue-log append --new makes a session and its id"),
+    const SHOWN: usize = 80;
+    let tame = tame_id(text).unwrap_or_default();
+    let reason = match text {
+        "" => "it is empty".to_owned(),
+        _ if text.contains('/') => "it is the directory of none".to_owned(),
+        _ if text.starts_with('.') => "what begins with a dot is in no list".to_owned(),
+        _ if text.starts_with('-') => "it begins as an option does".to_owned(),
+        _ if text != dir_name(text) => "an id has letters, digits, `.`, `_` and `-`".to_owned(),
+        _ => format!("it is longer than {} characters", tame.len()),
+    };
+    let shown: String = text.chars().take(SHOWN).collect();
+    let more = if shown.len() < text.len() { "..." } else { "" };
+    let failure = Failure::new(Exit::Usage, "session-id", format!("`{shown}{more}` is the id of no session: {reason}"));
+    match tame.len() <= SHOWN && !tame.is_empty() && !text.contains('/') && !text.starts_with('.') {
+        true => failure.hint(format!("git glue-log append {tame}, or --new for an id of its own")),
+        false => failure.hint("git glue-log append --new makes a session and its id"),
     }
 }
 
-/// Records what comes: what a pipe holds at a time goes to the disk together.
+/// Records what comes: what a pipe holds at a time goes to the disk together. A mark of the byte order, which some systems
+/// put before a text, is no part of the first event.
 fn record(recorder: &mut Recorder, ui: &mut Ui) -> Result<(), Failure> {
     let mut input = io::stdin().lock();
-    let (mut waiting, mut line) = (Vec::new(), 0);
+    let (mut waiting, mut line, mut has_recorded) = (Vec::new(), 0, false);
     let mut block = vec![0; 1 << 20];
     loop {
         let length = match input.read(&mut block) {
@@ -137,14 +149,13 @@ fn record(recorder: &mut Recorder, ui: &mut Ui) -> Result<(), Failure> {
         let ready = if is_end { waiting.len() } else { newline.unwrap_or(0) };
         if ready > 0 {
             let text = waiting[..ready].strip_suffix(b"\n").unwrap_or(&waiting[..ready]);
+            let text = text.strip_prefix(b"\xef\xbb\xbf").filter(|_| line == 0).unwrap_or(text);
             let lines: Vec<&[u8]> = text.split(|byte| *byte == b'\n').collect();
             let batch = recorder.record(&lines)?;
             acknowledge(&batch, ui)?;
+            has_recorded |= !batch.recorded.is_empty();
             if let Some((number, reason)) = batch.refused {
-                let line = line + number + 1;
-                let message = format!("line {line} of standard input is no event: {reason}");
-                return Err(Failure::new(Exit::Failed, "invalid-event", message)
-                    .hint("what came before it is recorded; git-glue-log(1) has the events and what each must hold"));
+                return Err(refused(line + number + 1, &reason, has_recorded));
             }
             line += lines.len();
             waiting.drain(..ready);
@@ -153,6 +164,13 @@ fn record(recorder: &mut Recorder, ui: &mut Ui) -> Result<(), Failure> {
             return Ok(());
         }
     }
+}
+
+fn refused(line: usize, reason: &str, has_recorded: bool) -> Failure {
+    let message = format!("line {line} of standard input is no event: {reason}");
+    let before = if has_recorded { "what came before it is recorded; " } else { "" };
+    Failure::new(Exit::Failed, "invalid-event", message)
+        .hint(format!("{before}git-glue-log(1) has the events and what each must hold"))
 }
 
 fn acknowledge(batch: &Batch, ui: &mut Ui) -> Result<(), Failure> {

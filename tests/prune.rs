@@ -101,6 +101,8 @@ fn a_session_goes_when_it_fits_everything() {
     for args in [&["--older-than", "x"][..], &["--keep", "-1"], &["--larger-than", "big"]] {
         world.ends(2, "prune", args);
     }
+    let (_, err) = world.ends(2, "prune", &["--older-than", "1", "--yes"]);
+    assert!(err.contains("it needs a unit, such as 1d: s, m, h, d, w or y"), "{err}");
     world.ends(1, "prune", &["nobody", "--yes"]);
 }
 

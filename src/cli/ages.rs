@@ -20,12 +20,13 @@ pub(super) fn seconds_since(time: Timestamp) -> u64 {
     u64::try_from(Timestamp::now().as_second() - time.as_second()).unwrap_or(0)
 }
 
-/// `30d`, `12h`, `2w`, `1y`; a number alone is days.
+/// `30d`, `12h`, `2w`, `1y`. A number alone could mean anything.
 pub(super) fn parse_age(text: &str) -> Result<Duration, String> {
     let text = text.trim();
     let (number, unit) = match text.char_indices().next_back() {
         Some((at, last)) if !last.is_ascii_digit() => (&text[..at], last),
-        _ => (text, 'd'),
+        Some(_) => return Err(format!("it needs a unit, such as {text}d: s, m, h, d, w or y")),
+        None => (text, ' '),
     };
     let length = UNITS.iter().find(|(name, _)| *name == unit).map(|(_, length)| *length);
     let seconds = length.zip(number.parse::<u64>().ok()).and_then(|(length, number)| number.checked_mul(length));
@@ -39,12 +40,10 @@ mod tests {
     #[test]
     fn ages_are_numbers_with_a_unit() {
         let days = |days| Ok(Duration::from_secs(days * DAY));
-        for (text, wanted) in
-            [("30d", days(30)), ("30", days(30)), ("2w", days(14)), ("24h", days(1)), ("1y", days(365))]
-        {
+        for (text, wanted) in [("30d", days(30)), ("2w", days(14)), ("24h", days(1)), ("1y", days(365))] {
             assert_eq!(parse_age(text), wanted, "{text}");
         }
-        for text in ["", "d", "-1d", "3 d", "1.5d", "3q", "3é", "99999999999999999999y", "9999999999999999y"] {
+        for text in ["", "d", "30", "-1d", "3 d", "1.5d", "3q", "3é", "99999999999999999999y", "9999999999999999y"] {
             assert!(parse_age(text).is_err(), "{text}");
         }
         let ago = |seconds| Some(Timestamp::from_second(Timestamp::now().as_second() - seconds).unwrap());

@@ -32,6 +32,8 @@ pub struct Args {
     ids: Vec<OsString>,
 
     /// Only sessions in which nothing has happened for that long, such as 30d, 12h, 2w, 1y
+    ///
+    /// A whole number with its unit: seconds, minutes, hours, days, weeks or years.
     #[arg(long, value_name = "age", value_parser = parse_age)]
     older_than: Option<Duration>,
 

@@ -1,8 +1,10 @@
 //! `git glue-prune`: what goes, what stays whatever is asked for, and that nothing else is touched.
 
 use std::fs;
+use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 
 use serde_json::{Value, json};
 
@@ -139,6 +141,33 @@ fn what_is_open_or_running_stays() {
             && err.contains(&format!("(it is open in another process (pid {}))", std::process::id())),
         "{err}"
     );
+}
+
+#[test]
+fn what_is_recorded_into_stays_however_long_nothing_happens() {
+    let world = World::new();
+    let dir = session(&world, "s", "", 300);
+    let before = fs::read(dir.join("meta.json")).unwrap();
+    let long_ago = || {
+        fs::write(dir.join("meta.json"), &before).unwrap();
+        let time = std::time::SystemTime::now() - std::time::Duration::from_secs(48 * 3600);
+        let paths = fs::read_dir(&dir).unwrap().map(|entry| entry.unwrap().path());
+        paths.for_each(|path| fs::File::open(path).unwrap().set_modified(time).unwrap());
+    };
+    let mut command = world.sandbox.command("git-glue-log");
+    let mut recorder = command.args(["append", "s"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let event = r#"{"type":"user_message","text":"","timestamp":"2026-01-01T00:00:00Z"}"#;
+    let mut stdin = recorder.stdin.take().unwrap();
+    writeln!(stdin, "{event}").unwrap();
+    assert_eq!(BufReader::new(recorder.stdout.take().unwrap()).lines().next().unwrap().unwrap(), "2");
+    long_ago();
+    let object = world.json(1, "prune", &["s", "--yes"]);
+    assert_eq!((&object["held"][0]["held"], &object["held"][0]["pid"]), (&"open".into(), &Value::Null), "{object}");
+    drop(stdin);
+    assert!(recorder.wait().unwrap().success() && !dir.join(".open").exists());
+    long_ago();
+    world.ends(0, "prune", &["s", "--yes"]);
+    assert!(ids(&world).is_empty());
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::PathBuf;
 
-use super::append::identity;
+use crate::session::atomic::identity;
 use crate::session::{Row, Rows};
 
 /// Follows one file.

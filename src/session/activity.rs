@@ -1,13 +1,13 @@
 //! When something happened in a session for the last time.
 
 use std::fs::{self, File};
-use std::io::{Seek, SeekFrom};
+use std::io::{self, Seek, SeekFrom};
 
 use jiff::Timestamp;
 
 use super::meta::parse_time;
 use super::store::open_regular;
-use super::{CONVERSATION, Event, Rows, Session};
+use super::{CONVERSATION, Event, Rows, Session, lock, presence};
 
 impl Session {
     /// When something happened in it for the last time, as far as can be told: the time of the last event of its
@@ -21,12 +21,14 @@ impl Session {
         self.last_event().or_else(told).or_else(|| self.last_write())
     }
 
-    /// When one of its files was written for the last time; that of the directory where there are none.
+    /// When one of its files was written for the last time; that of the directory where there are none. To lock it is not
+    /// to write it.
     pub fn last_write(&self) -> Option<Timestamp> {
         let entries = fs::read_dir(self.dir()).into_iter().flatten().flatten();
-        let files = entries.filter_map(|entry| entry.metadata().ok());
-        let all = files.chain(fs::metadata(self.dir()).ok()).filter_map(|metadata| metadata.modified().ok());
-        all.max().and_then(|time| Timestamp::try_from(time).ok())
+        let files = entries.filter(|entry| entry.file_name() != lock::FILE && entry.file_name() != presence::FILE);
+        let modified = |metadata: io::Result<fs::Metadata>| metadata.and_then(|metadata| metadata.modified()).ok();
+        let last = files.filter_map(|entry| modified(entry.metadata())).max();
+        last.or_else(|| modified(fs::metadata(self.dir()))).and_then(|time| Timestamp::try_from(time).ok())
     }
 
     /// The time of the last event that has one. Only the end of the conversation is read, as far back as needed.

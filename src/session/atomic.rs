@@ -110,3 +110,16 @@ pub(crate) fn sync_dir(dir: &Path) -> io::Result<()> {
     }
     Ok(())
 }
+
+/// What tells one file from another that took its name.
+#[cfg(unix)]
+pub(crate) fn identity(about: &fs::Metadata) -> (u64, u64) {
+    use std::os::unix::fs::MetadataExt;
+    (about.dev(), about.ino())
+}
+
+/// What tells one file from another that took its name: not known here.
+#[cfg(not(unix))]
+pub(crate) fn identity(_about: &fs::Metadata) -> (u64, u64) {
+    (0, 0)
+}

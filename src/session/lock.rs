@@ -12,6 +12,9 @@ use super::store::read_small;
 use super::{Error, Session, atomic};
 use crate::git::is_alive;
 
+/// The file.
+pub(super) const FILE: &str = ".lock";
+
 /// The lock of a session; removed when dropped, if it is still ours.
 #[derive(Debug)]
 pub struct Lock {
@@ -28,7 +31,7 @@ impl Lock {
 
     /// The same for one that is inside of [`atomic::exclusively`] already.
     pub(super) fn take_undisturbed(session: &Session) -> Result<Lock, Error> {
-        let path = session.path(".lock");
+        let path = session.path(FILE);
         match holder(&path) {
             Holder::Us => Ok(Lock { path, borrowed: true }),
             Holder::Alive(pid) => Err(Error::Locked { id: session.id().to_owned(), pid, path }),
@@ -53,7 +56,7 @@ impl Lock {
 impl Session {
     /// The process that has the session open, if one does that lives; 0 when it is not known which.
     pub fn open_in(&self) -> Option<u32> {
-        match holder(&self.path(".lock")) {
+        match holder(&self.path(FILE)) {
             Holder::Alive(pid) => Some(pid),
             Holder::Us => Some(std::process::id()),
             Holder::Dead | Holder::Nobody => None,

@@ -10,6 +10,7 @@
 //!   runtime.bundle                  the commits themselves, as a git bundle, where that was asked for  Bundle
 //!   runtime.mbox.previous           a capture that was set aside, and its sidecar
 //!   .lock                           the pid of the process that has the session open Lock
+//!   .open                           locked by those who record into it, for as long as they do  Presence
 //! ```
 //!
 //! The layout is Glue's (<https://github.com/HelgeSverre/glue>), which shares the store: what it wrote is read, also
@@ -31,6 +32,7 @@ mod import;
 mod lock;
 mod meta;
 mod newest;
+mod presence;
 mod prune;
 mod resolve;
 mod save;
@@ -54,6 +56,7 @@ pub use lock::Lock;
 pub(crate) use meta::parse_time;
 pub use meta::{META_VERSION, Meta};
 pub use newest::Newest;
+pub use presence::Presence;
 pub use prune::{Held, Removal};
 pub use resolve::{Latest, Source};
 pub use save::mark_verified;

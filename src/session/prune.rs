@@ -59,10 +59,13 @@ impl Removal {
 impl Session {
     /// What speaks against removing it.
     fn held(&self, expendable: bool) -> Option<Held> {
+        let open = self.open_in().or_else(|| self.is_entered().then_some(0));
+        open.map(Held::Open).or_else(|| self.held_at_rest(expendable))
+    }
+
+    /// What speaks against removing it while nobody has it open.
+    fn held_at_rest(&self, expendable: bool) -> Option<Held> {
         const RECENT: SignedDuration = SignedDuration::from_hours(24);
-        if let Some(pid) = self.open_in() {
-            return Some(Held::Open(pid));
-        }
         if self.is_foreign() {
             return Some(Held::Foreign);
         }
@@ -128,13 +131,17 @@ impl Store {
         if fs::symlink_metadata(dir).map_err(failed)?.is_symlink() {
             return fs::remove_file(dir).map_err(failed);
         }
+        let alone = session.keep_out();
+        if let Err(reason) = alone {
+            return held(reason);
+        }
         let lock = session.lock();
         // One that may not be written cannot be opened either.
         if let Err(error @ Error::Locked { .. }) = lock {
             return Err(error);
         }
-        if !expendable && session.has_unapplied() {
-            return held(Held::Unapplied);
+        if let Some(reason) = session.held_at_rest(expendable) {
+            return held(reason);
         }
         let doomed = self.sessions().join(format!("{DOOMED}{:08x}-{}", fastrand::u32(..), session.id()));
         atomic::rename(dir, &doomed).map_err(failed)?;
@@ -184,5 +191,42 @@ fn open_in(pid: u32) -> String {
     match pid {
         0 => "it is open in another process".to_owned(),
         pid => format!("it is open in another process (pid {pid})"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+    use std::thread;
+    use std::time::{Duration, SystemTime};
+
+    use super::*;
+    use crate::session::Meta;
+
+    #[test]
+    fn what_comes_while_a_session_is_being_removed_keeps_it() {
+        let home = tempfile::tempdir().unwrap();
+        let store = Store::at(home.path());
+        let meta = Meta { start_time: Some("2026-01-01T00:00:00Z".to_owned()), ..Meta::new("s", "/w") };
+        let session = store.create(&meta).unwrap();
+        let long_ago = SystemTime::now() - Duration::from_secs(48 * 3600);
+        for path in [session.path("meta.json"), session.dir().to_owned()] {
+            File::open(path).unwrap().set_modified(long_ago).unwrap();
+        }
+        assert_eq!(session.held(false), None);
+        thread::scope(|scope| {
+            let removing = atomic::exclusively(session.dir(), || {
+                // It has seen that nothing holds it, and waits for the lock.
+                let removing = scope.spawn(|| store.remove(&session, false));
+                thread::sleep(Duration::from_millis(100));
+                let now = Timestamp::now();
+                let row = format!("{{\"type\":\"user_message\",\"timestamp\":\"{now}\",\"text\":\"\"}}\n");
+                fs::write(session.path(CONVERSATION), row).unwrap();
+                removing
+            });
+            let removed = removing.join().unwrap();
+            assert!(matches!(removed, Err(Error::Held { held: Held::Running, .. })), "{removed:?}");
+        });
+        assert!(session.path(CONVERSATION).exists() && !session.path(".open").exists());
     }
 }

@@ -17,11 +17,11 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use crate::session::{CONVERSATION, Error, META_VERSION, Meta, Session, Store, atomic, now};
+use crate::session::{CONVERSATION, Error, META_VERSION, Meta, Presence, Session, Store, atomic, now};
 use event::Draft;
 use fill::{Given, fill};
 use place::Place;
-pub(super) use place::{identity, newlines};
+pub(super) use place::newlines;
 
 /// What a recorder has to know beyond the events.
 #[derive(Debug, Clone, Default)]
@@ -47,6 +47,8 @@ pub struct Recorder {
     /// It has been written to all the same.
     is_reopened: bool,
     tally: Tally,
+    /// It is not removed while it is recorded into, however long nothing happens.
+    _presence: Presence,
 }
 
 /// What meta.json is told at the end.
@@ -100,6 +102,7 @@ impl Recorder {
     /// # Errors
     /// As [`Recorder::open`].
     pub fn at(session: Session, options: Options) -> Result<Recorder, Error> {
+        let presence = session.enter()?;
         let path = session.path("meta.json");
         let meta = session.meta().map_err(|damage| Error::Damaged { path: path.clone(), damage })?;
         if meta.version() > META_VERSION {
@@ -116,6 +119,7 @@ impl Recorder {
             has_ended: meta.end_time.is_some() || meta.status() != "running",
             is_reopened: false,
             tally: Tally { messages: 0, title },
+            _presence: presence,
             session,
         })
     }

@@ -5,6 +5,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 
 use crate::log::fields::{Field, Fields};
 use crate::session::Backwards;
+use crate::session::atomic::identity;
 
 /// What is known of a file up to its end.
 #[derive(Debug, Clone, Default)]
@@ -172,19 +173,6 @@ fn lines(mut file: &File, from: u64, to: u64) -> io::Result<Lines> {
 /// How many newlines there are in a part of a file.
 pub(crate) fn newlines(file: &File, from: u64, to: u64) -> io::Result<u64> {
     Ok(lines(file, from, to.max(from))?.newlines)
-}
-
-/// What tells one file from another that took its name.
-#[cfg(unix)]
-pub(crate) fn identity(about: &std::fs::Metadata) -> (u64, u64) {
-    use std::os::unix::fs::MetadataExt;
-    (about.dev(), about.ino())
-}
-
-/// What tells one file from another that took its name: not known here.
-#[cfg(not(unix))]
-pub(crate) fn identity(_about: &std::fs::Metadata) -> (u64, u64) {
-    (0, 0)
 }
 
 #[cfg(test)]

@@ -83,6 +83,19 @@ fn a_request_is_one_that_the_api_takes() {
 }
 
 #[test]
+fn numbers_stay_as_they_are_written() {
+    let world = World::new();
+    let row = r#"{"type":"tool_call","id":"1","name":"pay","arguments":{"to":12345678901234567890123,"each":[0.10]}}"#;
+    session(&world, ID, "", "/w", &format!("{row}\n"));
+    let (out, _) = world.ends(0, "resume", &[ID]);
+    assert!(out.contains("=== call pay\nto: 12345678901234567890123\neach: [0.10]\n"), "{out}");
+    let (out, _) = world.ends(0, "resume", &[ID, "--format", "markdown"]);
+    assert!(out.contains("{\n  \"to\": 12345678901234567890123,\n  \"each\": [0.10]\n}\n"), "{out}");
+    let (out, _) = world.ends(0, "resume", &[ID, "--format", "openai"]);
+    assert!(out.contains(r#"{\"to\":12345678901234567890123,\"each\":[0.10]}"#), "{out}");
+}
+
+#[test]
 fn a_part_of_a_title_or_directory_is_enough_if_only_one_has_it() {
     let world = world();
     for query in ["DRY RUN", "/w/api", "api", "1786480000123"] {

@@ -139,7 +139,7 @@ fn openai_turn(messages: &mut Vec<Value>, turn: &Turn, names: &mut Names) {
         .iter()
         .zip(&ids)
         .map(|(call, id)| {
-            let arguments = Value::Object(call.call.arguments.clone()).to_string();
+            let arguments = serde_json::to_string(&call.arguments()).unwrap_or_default();
             json!({ "id": id, "type": "function", "function": { "name": names.tool(call), "arguments": arguments } })
         })
         .collect();

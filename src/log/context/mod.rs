@@ -10,6 +10,7 @@
 //! | `turns` | events -> turns: calls with their results, whatever order they came in |
 //! | `keep` | what stays when there is a budget: the beginning, the newest, every change of a file |
 //! | `clip` | one turn, made shorter |
+//! | `written` | numbers as they are written, whatever can be held of them |
 //! | `text` | turns as a transcript, as Markdown |
 //! | `chat` | turns as the messages of an API |
 //!
@@ -21,6 +22,7 @@ mod clip;
 mod keep;
 mod text;
 mod turns;
+mod written;
 
 use std::io::{self, Read};
 
@@ -106,7 +108,7 @@ pub fn context<R: Read>(mut rows: Rows<R>, about: &About, options: &Options) -> 
             continue;
         }
         match Event::parse(row.bytes).filter(|_| !row.is_cut) {
-            Some(event) => turns.take(event.body),
+            Some(event) => turns.take(event.body, row.bytes),
             None => turns.left.unreadable += 1,
         }
         while let Some(turn) = turns.whole() {

@@ -59,14 +59,14 @@ fn transcript_call(out: &mut String, call: &Answered) {
     let name = one_line(&call.call.name);
     *out += &format!("\n{MARK}call {name}\n");
     for (key, value) in &call.call.arguments {
-        let key = one_line(key);
+        let name = one_line(key);
         match value {
             Value::String(text) if text.contains('\n') => {
-                let _ = writeln!(out, "{key}:");
+                let _ = writeln!(out, "{name}:");
                 text.lines().for_each(|line| *out += &format!("    {line}\n"));
             }
-            Value::String(text) => guarded(out, &format!("{key}: {text}")),
-            value => guarded(out, &format!("{key}: {value}")),
+            Value::String(text) => guarded(out, &format!("{name}: {text}")),
+            value => guarded(out, &format!("{name}: {}", call.json_of(key, value))),
         }
     }
     let _ = writeln!(out, "{MARK}result{}", how(call));
@@ -126,9 +126,9 @@ fn markdown_turn(out: &mut String, turn: &Turn) {
 }
 
 fn markdown_call(out: &mut String, call: &Answered) {
-    let arguments = Value::Object(call.call.arguments.clone());
+    let arguments = serde_json::to_string_pretty(&call.arguments()).unwrap_or_default();
     let _ = writeln!(out, "\n### Tool: `{}`\n", one_line(&call.call.name).replace('`', "'"));
-    fenced(out, "json", &format!("{arguments:#}"));
+    fenced(out, "json", &arguments);
     let _ = writeln!(out, "\nResult{}:\n", how(call));
     fenced(out, "", content(call));
 }

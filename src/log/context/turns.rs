@@ -2,8 +2,9 @@
 //! result is without its call; a session's log promises none of that: a turn may have been cancelled in the middle,
 //! rows may be lost, results of a batch come when the slowest is done.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 
+use super::written::written;
 use crate::session::{Body, Call, CallResult};
 
 /// One thing that was said, with the calls that were made in it.
@@ -24,6 +25,8 @@ pub(super) enum Turn {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Answered {
     pub(super) call: Call,
+    /// Of its arguments, those with numbers that are written otherwise than they are held.
+    pub(super) written: HashMap<String, String>,
     pub(super) result: Option<CallResult>,
 }
 
@@ -111,8 +114,8 @@ const WAITING: usize = 32;
 const MOST_CALLS: usize = 500;
 
 impl Turns {
-    /// Takes the next event.
-    pub(super) fn take(&mut self, body: Body) {
+    /// Takes the next event, which `row` told of.
+    pub(super) fn take(&mut self, body: Body, row: &[u8]) {
         match body {
             Body::UserMessage { text } => {
                 if !text.trim().is_empty() {
@@ -126,7 +129,10 @@ impl Turns {
                     self.push(Turn::Model { text, calls: Vec::new() });
                 }
             }
-            Body::ToolCall(call) if !call.name.trim().is_empty() => self.call(call),
+            Body::ToolCall(call) if !call.name.trim().is_empty() => {
+                let written = written(row, &call.arguments);
+                self.call(Answered { call, written, result: None });
+            }
             Body::ToolResult(result) => self.result(result),
             Body::AssistantThinking { .. } => self.left.thoughts += 1,
             Body::Notice { .. } => self.left.notices += 1,
@@ -168,13 +174,13 @@ impl Turns {
         (self.is_open, self.has_results) = (true, false);
     }
 
-    fn call(&mut self, call: Call) {
+    fn call(&mut self, call: Answered) {
         let is_full = matches!(self.waiting.back(), Some(Turn::Model { calls, .. }) if calls.len() >= MOST_CALLS);
         if !self.is_open || self.has_results || is_full {
             self.push(Turn::Model { text: String::new(), calls: Vec::new() });
         }
         if let Some(Turn::Model { calls, .. }) = self.waiting.back_mut() {
-            calls.push(Answered { call, result: None });
+            calls.push(call);
         }
     }
 

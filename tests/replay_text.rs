@@ -66,7 +66,7 @@ fn steps_are_told_in_turns() {
 fn a_capture_tells_what_the_log_does_not() {
     let world = world(&NEWER, true);
     let (out, _) = world.ends(0, "replay", &["s"]);
-    assert!(out.contains("otherwise than the log"), "{out}");
+    assert!(out.contains("the capture differs from the log"), "{out}");
     assert!(out.contains("  image +0 -0\n"), "{out}");
     assert!(out.contains("  src/deep/numbers (changed again) +"), "{out}");
     let object = world.json(0, "replay", &["s"]);

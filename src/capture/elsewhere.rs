@@ -4,9 +4,9 @@
 use bstr::{BString, ByteSlice};
 
 use super::submodules::is_dirty;
-use super::warnings::counted;
 use super::{Bootstrap, Findings, Workspace};
 use crate::git::Error;
+use crate::session::counted;
 
 /// Looks for it, and says what is there.
 pub(super) fn look(workspace: &Workspace, bootstrap: &Bootstrap, findings: &mut Findings) -> Result<(), Error> {

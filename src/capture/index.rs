@@ -2,9 +2,9 @@
 
 use bstr::{BStr, BString, ByteSlice};
 
-use super::warnings::counted;
 use super::{Findings, Workspace};
 use crate::git::{Error, TreeItem};
+use crate::session::counted;
 
 /// The index at the time of the capture.
 pub(super) struct IndexState {

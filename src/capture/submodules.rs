@@ -5,9 +5,9 @@ use std::path::Path;
 
 use bstr::{BString, ByteSlice};
 
-use super::warnings::counted;
 use super::{Findings, IndexState, Workspace, index, worktree};
 use crate::git::{Error, Isolated, Outside, Repo};
+use crate::session::counted;
 
 /// Says which submodules hold uncommitted work. They are looked at as the work tree itself is: not with their
 /// configuration. Where the index has a submodule and the work tree has none (nobody populated it, or its repository is

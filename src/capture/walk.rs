@@ -7,10 +7,10 @@ use std::path::Path;
 
 use bstr::{BString, ByteSlice, ByteVec};
 
-use super::warnings::counted;
 use super::worktree::others;
 use super::{Findings, IndexState, Selection, Workspace};
 use crate::git::{Error, Repo};
+use crate::session::counted;
 
 /// The kind of the warning about ignored files.
 pub const IGNORED: &str = "ignored-files";

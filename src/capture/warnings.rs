@@ -52,11 +52,6 @@ pub(super) fn shown(path: &BString) -> String {
     quote(path.as_bstr()).to_str_lossy().into_owned()
 }
 
-/// "1 file", "2 files".
-pub(super) fn counted(count: usize, one: &str, many: &str) -> String {
-    if count == 1 { format!("1 {one}") } else { format!("{count} {many}") }
-}
-
 /// At most three names, and how many more there are.
 fn listed(named: &[String], count: usize) -> String {
     const SHOWN: usize = 3;

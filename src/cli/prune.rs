@@ -8,10 +8,9 @@ use serde_json::{Value, json};
 
 use super::ages::{age_text, parse_age, seconds_since};
 use super::capture::size;
-use super::log::counted;
 use super::summary::{Summary, one_line};
 use super::{Common, Exit, Failure, Program, Ui};
-use crate::session::{Error, Held, Latest, Removal, Session, Source, Store, size_text};
+use crate::session::{Error, Held, Latest, Removal, Session, Source, Store, counted, size_text};
 
 /// Remove old sessions from the store, after showing which
 ///
@@ -163,7 +162,7 @@ impl Args {
             (0..going.len()).filter(|number| failures.get(*number).is_none_or(Option::is_none)).collect();
         let bytes = gone.iter().map(|number| going[*number].removal.size).fold(0, u64::saturating_add);
         let verb = if self.yes { "removed" } else { "would go" };
-        ui.say(format!("{} {verb}, {}", counted(gone.len() as u64, "session"), size_text(bytes)));
+        ui.say(format!("{} {verb}, {}", counted(gone.len() as u64, "session", "sessions"), size_text(bytes)));
         if held.iter().any(|choice| choice.removal.held == Some(Held::Unapplied)) {
             ui.hint("git glue-apply lands what was not applied; --unapplied gives it up");
         }

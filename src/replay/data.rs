@@ -6,7 +6,7 @@ use super::change::Change;
 use super::step::{Act, Step};
 use super::timeline::{Kind, State, Timeline};
 use super::tokens::Tokens;
-use super::unseen::{Otherwise, Unseen};
+use super::unseen::{Difference, Unseen};
 use crate::patch::quote;
 use crate::session::{CallResult, Outcome};
 
@@ -111,13 +111,13 @@ pub fn tokens(tokens: &Tokens) -> Value {
     })
 }
 
-/// What the capture has otherwise than the log. Paths are C-quoted where they are not plain text.
+/// Where the capture differs from the log. Paths are C-quoted where they are not plain text.
 pub fn unseen(unseen: &Unseen) -> Value {
     let files = unseen.files.iter().map(|file| {
         json!({
             "path": quote(file.path.as_ref()).to_string(),
-            "logged": file.how != Otherwise::Unlogged,
-            "captured": file.how != Otherwise::Undone,
+            "logged": file.how != Difference::Unlogged,
+            "captured": file.how != Difference::Undone,
             "added": file.added,
             "removed": file.removed,
             "diff": String::from_utf8_lossy(&file.diff),

@@ -36,7 +36,7 @@ pub use recover::{FileAt, Recovery};
 pub use step::{Act, Step};
 pub use timeline::{Kind, Mark, State, Timeline, Turn};
 pub use tokens::Tokens;
-pub use unseen::{Error as UnseenError, Otherwise, Unseen, UnseenFile, unseen};
+pub use unseen::{Difference, Error as UnseenError, Unseen, UnseenFile, unseen};
 
 #[cfg(test)]
 mod tests;

@@ -1,4 +1,4 @@
-//! What a session's capture has otherwise than its log: files that a command, a script or a person changed, or changed back.
+//! Where a session's capture differs from its log: files that a command, a script or a person changed, or changed back.
 
 use std::collections::{BTreeMap, HashSet};
 use std::io::{self, BufReader, Read};
@@ -21,13 +21,13 @@ pub struct Unseen {
     pub seen: usize,
 }
 
-/// A file that the capture has otherwise than the log.
+/// A file in which the capture differs from the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnseenFile {
     /// From the root of the repository; of one that is not in the capture, as the log has it.
     pub path: BString,
     /// In what way.
-    pub how: Otherwise,
+    pub how: Difference,
     /// Lines that the capture adds to it.
     pub added: u64,
     /// Lines that it removes.
@@ -36,9 +36,9 @@ pub struct UnseenFile {
     pub diff: BString,
 }
 
-/// In what way the capture has a file otherwise than the log.
+/// How the capture differs from the log in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Otherwise {
+pub enum Difference {
     /// The log tells of no change to it.
     Unlogged,
     /// The log tells of changes to it, and it was changed again.
@@ -47,25 +47,25 @@ pub enum Otherwise {
     Undone,
 }
 
-impl Otherwise {
+impl Difference {
     /// What is to be said beside its name; nothing where that the log does not tell of it is all.
     pub fn remark(self) -> Option<&'static str> {
         match self {
-            Otherwise::Unlogged => None,
-            Otherwise::Again => Some("changed again"),
-            Otherwise::Undone => Some("undone, or ignored by git"),
+            Difference::Unlogged => None,
+            Difference::Again => Some("changed again"),
+            Difference::Undone => Some("undone, or ignored by git"),
         }
     }
 
     /// How that may have come about.
     pub fn why(self) -> &'static str {
         match self {
-            Otherwise::Unlogged => "No step tells of it: a command or somebody changed it. This is from the capture.",
-            Otherwise::Again => {
+            Difference::Unlogged => "No step tells of it: a command or somebody changed it. This is from the capture.",
+            Difference::Again => {
                 "At the end it is not what the log tells: a command or somebody changed it as well. This is the whole of \
                  its change, from the capture."
             }
-            Otherwise::Undone => {
+            Difference::Undone => {
                 "The log tells of changes to it, and the capture of none: a command or somebody undid them, or git \
                  ignores the file."
             }
@@ -114,7 +114,7 @@ pub fn unseen(capture: Capture, conversation: &Conversation, timeline: &Timeline
             is_logged |= is_changed;
             is_same |= is_changed && at.whole.is_none_or(|text| may_be(last, text.after.as_bytes()));
         }
-        let how = if is_logged { Otherwise::Again } else { Otherwise::Unlogged };
+        let how = if is_logged { Difference::Again } else { Difference::Unlogged };
         match is_same {
             true => unseen.seen += 1,
             false => unseen.files.push(UnseenFile { how, ..file.clone() }),
@@ -125,7 +125,7 @@ pub fn unseen(capture: Capture, conversation: &Conversation, timeline: &Timeline
     for name in others.filter(|name| is_whole && !known.contains(name) && is_in_repository(name)) {
         let at = recovery.file_at(conversation, timeline, name, timeline.len())?;
         if !at.steps.is_empty() && at.whole.is_none_or(|text| text.before != text.after) {
-            unseen.files.push(UnseenFile::new(name.into(), Otherwise::Undone));
+            unseen.files.push(UnseenFile::new(name.into(), Difference::Undone));
         }
     }
     Ok(unseen)
@@ -147,7 +147,7 @@ fn is_in_repository(path: &str) -> bool {
 }
 
 impl UnseenFile {
-    fn new(path: BString, how: Otherwise) -> UnseenFile {
+    fn new(path: BString, how: Difference) -> UnseenFile {
         UnseenFile { path, how, added: 0, removed: 0, diff: BString::default() }
     }
 }
@@ -175,7 +175,7 @@ impl Captured {
         let (last, file) = self
             .files
             .entry(path.clone())
-            .or_insert_with(|| (change.clone(), UnseenFile::new(path.clone(), Otherwise::Unlogged)));
+            .or_insert_with(|| (change.clone(), UnseenFile::new(path.clone(), Difference::Unlogged)));
         *last = change.clone();
         file.added += change.added;
         file.removed += change.removed;

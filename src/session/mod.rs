@@ -61,7 +61,7 @@ pub use prune::{Held, Removal};
 pub use resolve::{Latest, Source};
 pub use save::mark_verified;
 pub use sidecar::{DEFAULT_CAP_BYTES, Older, Sidecar, Warning, now};
-pub use size::size_text;
+pub use size::{counted, size_text};
 pub use store::{Damage, Session, Store};
 
 use std::io;

@@ -1,4 +1,6 @@
-//! Sizes as every message shows them.
+//! Sizes and counts as every message shows them.
+
+use std::fmt::Display;
 
 /// Bytes as people read them: `10 bytes`, `7.8 KB`, `50 MB`; a KB has 1024 bytes.
 pub fn size_text(bytes: u64) -> String {
@@ -16,9 +18,22 @@ pub fn size_text(bytes: u64) -> String {
     }
 }
 
+/// A number of things: `1 file`, `2 files`.
+pub fn counted<N: Display + PartialEq + From<u8>>(count: N, one: &str, many: &str) -> String {
+    if count == N::from(1) { format!("1 {one}") } else { format!("{count} {many}") }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::size_text;
+    use super::{counted, size_text};
+
+    #[test]
+    fn one_is_no_plural() {
+        assert_eq!(
+            [0_usize, 1, 2].map(|count| counted(count, "file is", "files are")),
+            ["0 files are", "1 file is", "2 files are"]
+        );
+    }
 
     #[test]
     fn sizes_are_shown_as_people_read_them() {

@@ -6,6 +6,7 @@ use super::report_json;
 use crate::apply::{MOST_SECRETS, Proof, Report, Stop};
 use crate::cli::{Exit, Failure, Style, Ui};
 use crate::mbox::Kind;
+use crate::session::counted;
 
 /// Tells how it went, and what comes next; the exit status that it means.
 pub(super) fn told(ui: &mut Ui, outcome: &str, report: &Report, name: &str, exit: Exit) -> Result<Exit, Failure> {
@@ -91,7 +92,7 @@ fn ids(ui: &mut Ui, report: &Report) -> Result<(), Failure> {
         0 => Ok(()),
         newer => ui.line(format!(
             "The branch begins where the sandbox did: {} of yours {} not on it",
-            count(newer, "newer commit"),
+            counted(newer, "newer commit", "newer commits"),
             if newer == 1 { "is" } else { "are" }
         )),
     }
@@ -104,7 +105,7 @@ fn uncommitted(ui: &mut Ui, report: &Report) -> Result<(), Failure> {
         ("untracked", &report.uncommitted.untracked),
     ];
     for (name, paths) in groups.iter().filter(|(_, paths)| !paths.is_empty()) {
-        ui.line(format!("  {} {name}:", count(paths.len(), "file")))?;
+        ui.line(format!("  {} {name}:", counted(paths.len(), "file", "files")))?;
         ui.line(listed(paths))?;
     }
     Ok(())
@@ -208,8 +209,4 @@ fn shortened(lines: impl ExactSizeIterator<Item = String>) -> String {
         lines.push(format!("    and {} more", count - SHOWN));
     }
     lines.join("\n")
-}
-
-fn count(number: usize, noun: &str) -> String {
-    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }

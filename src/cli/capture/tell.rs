@@ -13,7 +13,7 @@ use crate::capture::{
 };
 use crate::cli::apply::verify::verdict_json;
 use crate::cli::{Exit, Failure, Ui};
-use crate::session::{Warning, size_text};
+use crate::session::{Warning, counted, size_text};
 
 /// Tells of outcomes, one after the other.
 pub(super) struct Teller {
@@ -160,7 +160,7 @@ fn tell_begun(ui: &mut Ui, begun: &Begun) -> Result<Exit, Failure> {
         (true, _) => format!("Session begins here, before the first commit (recorded as {short})"),
         (false, 0) => format!("Session begins at {short}"),
         (false, dirty) => {
-            let files = if dirty == 1 { "1 changed file".to_owned() } else { format!("{dirty} changed files") };
+            let files = counted(dirty, "changed file", "changed files");
             format!("Session begins at {short}, with {files} that will not be taken for the agent's work")
         }
     });
@@ -185,7 +185,7 @@ fn summary(ui: &mut Ui, report: &Report) {
         (counts.untracked, "file untracked", "files untracked"),
     ] {
         if count > 0 {
-            parts.push(format!("{count} {}", if count == 1 { one } else { many }));
+            parts.push(counted(count, one, many));
         }
     }
     ui.say(format!("Captured  {}", report.session_id));

@@ -6,10 +6,9 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
-use super::super::log::counted;
 use super::super::{Exit, Failure, Ui};
 use crate::log::transcripts::{Agent, Arrived, Error, Placed, Transcript, newest};
-use crate::session::Store;
+use crate::session::{Store, counted};
 
 /// An agent whose transcripts are understood.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -58,7 +57,7 @@ pub(super) fn run(ui: &mut Ui, from: From, path: Option<&OsStr>, force: bool) ->
 fn tell(ui: &mut Ui, placed: &Placed, source: &str) {
     let told = &placed.told;
     if told.skipped > 0 {
-        ui.warn(format!("{source}: {} could not be read and came not along", counted(told.skipped, "line")));
+        ui.warn(format!("{source}: {} could not be read and came not along", counted(told.skipped, "line", "lines")));
     }
     if let Arrived::Forced { previous: Some(previous) } = &placed.arrived {
         ui.warn(format!("the conversation that was there is {previous} now"));
@@ -68,7 +67,11 @@ fn tell(ui: &mut Ui, placed: &Placed, source: &str) {
         1 => ", 1 row of another kind kept as it came".to_owned(),
         kept => format!(", {kept} rows of other kinds kept as they came"),
     };
-    let counts = format!("{} and {}{kept}", counted(told.messages, "message"), counted(told.calls, "tool call"));
+    let counts = format!(
+        "{} and {}{kept}",
+        counted(told.messages, "message", "messages"),
+        counted(told.calls, "tool call", "tool calls")
+    );
     ui.say(match placed.arrived {
         Arrived::AlreadyThere => format!("in the store already: {counts}"),
         Arrived::Grown => format!("the session has grown: {counts} now"),

@@ -52,8 +52,3 @@ impl Program for Args {
         }
     }
 }
-
-/// `1 message`, `2 messages`.
-pub(super) fn counted(count: u64, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
-}

@@ -15,6 +15,7 @@ use crate::cli::{Exit, Failure, Style, Ui, pager};
 use crate::log::{Filter, Follower, LineNumbers, Turnover, Wanted, last_rows, last_spans, moment, read_span};
 use crate::session::{
     At, Backwards, CONVERSATION, Conversation, Error, LONGEST_ROW, Latest, Row, Rows, Session, Source, Span, Store,
+    counted,
 };
 
 #[derive(Debug, clap::Args)]
@@ -127,7 +128,7 @@ pub(super) fn run(args: Args, ui: &mut Ui) -> Result<Exit, Failure> {
     }
     let damaged = show.printer.damaged;
     if damaged > 0 {
-        let rows = if damaged == 1 { "1 row is".to_owned() } else { format!("{damaged} rows are") };
+        let rows = counted(damaged, "row is", "rows are");
         ui.flush()?;
         ui.warn(format!("{rows} damaged; git glue-log validate says how"));
     }

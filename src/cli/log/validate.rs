@@ -6,10 +6,9 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::counted;
 use crate::cli::{Exit, Failure, Ui};
 use crate::log::{Checked, Problem, validate_rows, validate_session};
-use crate::session::{Conversation, Error, Latest, Session, Source, Store};
+use crate::session::{Conversation, Error, Latest, Session, Source, Store, counted};
 
 /// Check that a session is what the format says
 ///
@@ -114,13 +113,21 @@ impl Telling<'_> {
         }
         let with = |count: u64| match count {
             0 => String::new(),
-            count => format!(" with {}", counted(count, "warning")),
+            count => format!(" with {}", counted(count, "warning", "warnings")),
         };
         match errors {
-            0 => self.ui.line(format!("Validated {}{}.", counted(self.sessions, "session"), with(warnings)))?,
+            0 => self.ui.line(format!(
+                "Validated {}{}.",
+                counted(self.sessions, "session", "sessions"),
+                with(warnings)
+            ))?,
             errors => {
                 self.ui.flush()?;
-                self.ui.say(format!("{}, {}.", counted(errors, "validation error"), counted(warnings, "warning")));
+                self.ui.say(format!(
+                    "{}, {}.",
+                    counted(errors, "validation error", "validation errors"),
+                    counted(warnings, "warning", "warnings")
+                ));
             }
         }
         Ok(exit)

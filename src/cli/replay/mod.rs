@@ -11,14 +11,14 @@ use std::time::Duration;
 use super::{Common, Exit, Failure, Program, Ui, pager};
 use crate::replay::terminal::Options;
 use crate::replay::{self, Timeline, Unseen};
-use crate::session::{Capture, Conversation, Error, Latest, Meta, Source, Store};
+use crate::session::{Capture, Conversation, Error, Latest, Meta, Source, Store, counted};
 
 /// Step through a session: what was said, what was called, what became of the files
 ///
 /// On a terminal, a player: steps, turns, diffs, files, a bar to scrub on; `?` shows its keys. Into a pipe, the same as text.
 ///
 /// Edits are shown as true diffs where the log tells enough: from what the tool recorded, else from what was read and written before.
-/// What a command changed is not in the log; where the session has a capture, the files that it has otherwise than the log are shown too.
+/// What a command changed is not in the log; where the session has a capture, the files in which it differs from the log are shown too.
 #[derive(Debug, clap::Parser)]
 #[command(name = "git-glue-replay", bin_name = "git glue-replay", version)]
 pub struct Args {
@@ -138,7 +138,7 @@ struct Replay {
     conversation: Conversation,
     meta: Meta,
     timeline: Timeline,
-    /// What the capture has otherwise than the log; none without a capture.
+    /// Where the capture differs from the log; none without a capture.
     unseen: Option<Unseen>,
     /// Behind the last step that is shown.
     end: usize,
@@ -181,8 +181,8 @@ impl Replay {
         if number <= steps.max(1) {
             return Ok(());
         }
-        let of = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
-        let message = format!("there is no step {number}: there are {} in {}", of(steps, "step"), of(turns, "turn"));
+        let (steps, turns) = (counted(steps, "step", "steps"), counted(turns, "turn", "turns"));
+        let message = format!("there is no step {number}: there are {steps} in {turns}");
         Err(Failure::new(Exit::Failed, "no-such-step", message))
     }
 

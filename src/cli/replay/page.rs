@@ -9,7 +9,7 @@ use crate::audit::Redactor;
 use crate::cli::{Exit, Failure, Ui};
 use crate::git;
 use crate::replay::page::Page;
-use crate::session::{atomic, size_text};
+use crate::session::{atomic, counted, size_text};
 
 /// Browsers get slow with pages that are larger, in bytes.
 const LARGE: u64 = 50 << 20;
@@ -40,8 +40,8 @@ impl Replay {
         if !found.is_empty() {
             let count: usize = found.iter().map(|(_, count)| count).sum();
             let rules: Vec<_> = found.iter().map(|(rule, _)| *rule).collect();
-            let secrets = if count == 1 { "secret is" } else { "secrets are" };
-            ui.say(format!("{count} {secrets} redacted ({}); --no-redact keeps them", rules.join(", ")));
+            let secrets = counted(count, "secret is", "secrets are");
+            ui.say(format!("{secrets} redacted ({}); --no-redact keeps them", rules.join(", ")));
         }
         Ok(())
     }

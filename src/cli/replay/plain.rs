@@ -8,7 +8,7 @@ use super::Replay;
 use crate::audit::{Layout, escape};
 use crate::cli::ui::plain_json;
 use crate::cli::{Failure, Style, Ui};
-use crate::replay::{Act, Change, Otherwise, Recovery, Step, Timeline, data};
+use crate::replay::{Act, Change, Difference, Recovery, Step, Timeline, data};
 use crate::session::{CallResult, Outcome, size_text};
 
 impl Replay {
@@ -102,12 +102,12 @@ impl Replay {
     /// What the log does not tell.
     fn rest(&self, ui: &mut Ui) -> Result<(), Failure> {
         let Some(unseen) = self.unseen.as_ref().filter(|unseen| !unseen.files.is_empty()) else { return Ok(()) };
-        ui.styled(Style::Bold, "── what the capture has otherwise than the log")?;
+        ui.styled(Style::Bold, "── where the capture differs from the log")?;
         ui.line("\n")?;
         for file in &unseen.files {
             let remark = file.how.remark().map_or(String::new(), |remark| format!(" ({remark})"));
             let counts = match file.how {
-                Otherwise::Undone => String::new(),
+                Difference::Undone => String::new(),
                 _ => format!(" +{} -{}", file.added, file.removed),
             };
             ui.line(format!("  {}{remark}{counts}", escape(&file.path, Layout::Line)))?;

@@ -8,10 +8,9 @@ use std::ffi::OsString;
 
 use serde_json::{Value, json};
 
-use super::log::counted;
 use super::{Common, Exit, Failure, Program, Ui, pager};
 use crate::log::context::{self, About, Context, Format, Left, Options, SMALLEST_BUDGET, tokens_of};
-use crate::session::{Conversation, Error, Store};
+use crate::session::{Conversation, Error, Store, counted};
 
 /// Print a session as context for the next agent
 ///
@@ -133,15 +132,17 @@ fn nothing_said(name: &str, left: &Left) -> Failure {
 fn tell(ui: &mut Ui, about: &About, context: &Context) {
     let left = &context.left;
     if left.unreadable > 0 {
-        let rows = if left.unreadable == 1 { "row is" } else { "rows are" };
-        ui.warn(format!("{} {rows} damaged and not in the context", left.unreadable));
+        let rows = counted(left.unreadable, "row is", "rows are");
+        ui.warn(format!("{rows} damaged and not in the context"));
     }
     if context.is_over {
         ui.warn("the budget does not even hold the beginning, the newest and the prompt");
     }
     let name = if about.id.is_empty() { "the conversation" } else { &about.id };
-    let both = |messages, calls| format!("{} and {}", counted(messages, "message"), counted(calls, "tool call"));
-    let tokens = counted(tokens_of(&context.text) as u64, "token");
+    let both = |messages, calls| {
+        format!("{} and {}", counted(messages, "message", "messages"), counted(calls, "tool call", "tool calls"))
+    };
+    let tokens = counted(tokens_of(&context.text) as u64, "token", "tokens");
     let mut told = format!("{name}: {}, about {tokens}", both(context.messages, context.calls));
     let omitted = &left.omitted;
     if omitted.messages + omitted.calls > 0 {

@@ -12,9 +12,9 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::clip::{clipped, shorten, start_of};
-use super::turns::{Omitted, Turn, counted};
+use super::turns::{Omitted, Turn};
 use super::{Format, bytes_of};
-use crate::session::Outcome;
+use crate::session::{Outcome, counted};
 
 /// More files are not named.
 const MOST_FILES: usize = 1000;

@@ -5,7 +5,7 @@
 use std::collections::{HashMap, VecDeque};
 
 use super::written::written;
-use crate::session::{Body, Call, CallResult};
+use crate::session::{Body, Call, CallResult, counted};
 
 /// One thing that was said, with the calls that were made in it.
 #[derive(Debug, Clone, PartialEq)]
@@ -86,11 +86,6 @@ impl Left {
         .collect();
         (!left.is_empty()).then(|| format!("Left out: {}", left.join(", ")))
     }
-}
-
-/// `1 message`, `2 messages`.
-pub(super) fn counted(count: u64, one: &str, more: &str) -> String {
-    if count == 1 { format!("1 {one}") } else { format!("{count} {more}") }
 }
 
 /// Puts turns together, one event after the other.

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 
 use crate::log::fields::{Field, Fields};
 use crate::log::schema;
-use crate::session::{CONVERSATION, Conversation, Error, LONGEST_ROW, Row, Rows, Session};
+use crate::session::{CONVERSATION, Conversation, Error, LONGEST_ROW, Row, Rows, Session, counted};
 use sequel::Sequel;
 
 /// What kind of problem it is; a stable word for programs.
@@ -159,7 +159,7 @@ fn check_rows(source: impl Read, mut sequel: Sequel, findings: &mut Findings) ->
     sequel.finish(findings);
     if findings.checked.legacy_rows > 0 {
         let count = findings.checked.legacy_rows;
-        let rows = if count == 1 { "1 row is".to_owned() } else { format!("{count} rows are") };
+        let rows = counted(count, "row is", "rows are");
         findings.warning(None, Class::Legacy, format!("{rows} of the form without `schema_version`"));
     }
     Ok(())

@@ -7,6 +7,7 @@ use std::hash::{BuildHasher, RandomState};
 
 use super::{Class, Findings};
 use crate::log::fields::{Field, Fields};
+use crate::session::counted;
 
 /// What is known after some rows.
 pub(super) struct Sequel {
@@ -59,7 +60,7 @@ impl Sequel {
     /// What can only be said at the end.
     pub(super) fn finish(self, findings: &mut Findings) {
         if let Some((line, count, id)) = self.foreign {
-            let rows = if count == 1 { "1 row was".to_owned() } else { format!("{count} rows were") };
+            let rows = counted(count, "row was", "rows were");
             let reason = format!("{rows} written for session {id}, as in a fork; this is the first");
             findings.warning(Some(line), Class::IdMismatch, reason);
         }

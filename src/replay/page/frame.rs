@@ -15,7 +15,7 @@ use super::diff::{diff, stat};
 use super::files::Files;
 use super::html::Html;
 use super::{Outline, Page};
-use crate::replay::{Otherwise, Pace, Turn, Unseen, UnseenFile};
+use crate::replay::{Difference, Pace, Turn, Unseen, UnseenFile};
 
 /// With more steps, a browser lays out those in view only.
 const LARGE: usize = 1_500;
@@ -117,9 +117,7 @@ pub(super) fn unseen(html: &mut Html, unseen: &Unseen, clean: &mut Clean) -> io:
         return Ok(());
     }
     html.raw("<section class=\"unseen\" id=\"unseen\">\n<h2>Not in the log</h2>\n")?;
-    html.raw(
-        "<p class=\"note\">What the capture has otherwise than the log: commands, scripts or people did it.</p>\n",
-    )?;
+    html.raw("<p class=\"note\">Where the capture differs from the log: commands, scripts or people did it.</p>\n")?;
     for (number, file) in unseen.files.iter().enumerate() {
         html.open("details", &[("class", "call"), ("id", &format!("u{}", number + 1))])?;
         html.raw("<summary>")?;
@@ -127,7 +125,7 @@ pub(super) fn unseen(html: &mut Html, unseen: &Unseen, clean: &mut Clean) -> io:
         html.raw(" ")?;
         otherwise(html, file)?;
         html.raw("</summary>")?;
-        if file.how == Otherwise::Undone {
+        if file.how == Difference::Undone {
             html.element("p", &[("class", "note")], file.how.why())?;
         } else {
             let patch = crate::audit::escape(&file.diff, crate::audit::Layout::Text).into_owned();
@@ -188,7 +186,7 @@ fn beside(unseen: Option<&Unseen>) -> &'static str {
     match unseen {
         None => "What a command changed is not in the log, and there is no capture.",
         Some(unseen) if unseen.files.is_empty() => "The capture has nothing that the log does not tell.",
-        Some(_) => "What a command changed is not in the log. The capture has these otherwise than the log:",
+        Some(_) => "What a command changed is not in the log. In these, the capture differs from the log:",
     }
 }
 

@@ -43,7 +43,7 @@ pub struct Page<'a> {
     pub meta: &'a Meta,
     /// The log's steps, all of them.
     pub timeline: &'a Timeline,
-    /// What the capture has otherwise than the log; none without a capture.
+    /// Where the capture differs from the log; none without a capture.
     pub unseen: Option<&'a Unseen>,
     /// The steps to be shown, from 0.
     pub steps: Range<usize>,

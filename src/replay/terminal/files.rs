@@ -12,8 +12,8 @@ use super::log::Log;
 use super::text::{Breaks, Page, brief, cut};
 use super::theme::{ACCENT, BAD, BOLD, CHOSEN, DIM, GOOD, PLAIN, WARN};
 use crate::audit::{Layout, escape};
-use crate::replay::{Otherwise, Step, Unseen, UnseenFile, unseen};
-use crate::session::{Capture, Error, Source};
+use crate::replay::{Difference, Step, Unseen, UnseenFile, unseen};
+use crate::session::{Capture, Error, Source, counted};
 
 /// The view of files.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -155,8 +155,8 @@ fn rows(items: &[Item], beside: &Beside) -> Vec<(Option<usize>, Line<'static>)> 
                 }
                 let Some(file) = known.files.get(*unseen) else { continue };
                 let mut spans = match file.how {
-                    Otherwise::Undone => vec![Span::styled("  undone ", WARN)],
-                    _ => counted(file).to_vec(),
+                    Difference::Undone => vec![Span::styled("  undone ", WARN)],
+                    _ => lines(file).to_vec(),
                 };
                 spans.push(Span::raw(format!(" {}", escape(&file.path, Layout::Line))));
                 rows.push((Some(number), Line::from(spans)));
@@ -189,7 +189,7 @@ fn told(page: &mut Page, log: &mut Log, look: &Look, (path, so_far, all): (&str,
     let Some(at) = log.said(at) else { return };
     let mut spans = vec![
         Span::styled(cut(&brief(path), page.width).into_owned(), BOLD),
-        Span::styled(format!(" · {so_far} of {all} changes"), DIM),
+        Span::styled(format!(" · {so_far} of {}", counted(all, "change", "changes")), DIM),
     ];
     let hunks = at.whole.as_ref().map(|text| text.hunks());
     if let Some(hunks) = &hunks {
@@ -200,7 +200,8 @@ fn told(page: &mut Page, log: &mut Log, look: &Look, (path, so_far, all): (&str,
     let changed = log.changed_by(path);
     let steps: Vec<_> = changed.iter().take(12).map(|step| format!("#{}", step + 1)).collect();
     let more = if changed.len() > 12 { " …" } else { "" };
-    page.text(&format!("in steps {}{more}", steps.join(" ")), 0, Breaks::Words, 2, |_| DIM);
+    let of = if changed.len() == 1 { "step" } else { "steps" };
+    page.text(&format!("in {of} {}{more}", steps.join(" ")), 0, Breaks::Words, 2, |_| DIM);
     page.blank();
     if so_far == 0 {
         page.text(&format!("Not changed yet at step #{}.", playhead + 1), 0, Breaks::Words, 2, |_| DIM);
@@ -236,7 +237,7 @@ fn one(page: &mut Page, log: &mut Log, look: &Look, path: &str, step: usize) {
 }
 
 /// The lines that the capture adds and removes.
-fn counted(file: &UnseenFile) -> [Span<'static>; 2] {
+fn lines(file: &UnseenFile) -> [Span<'static>; 2] {
     [Span::styled(format!("  +{}", file.added), GOOD), Span::styled(format!(" -{}", file.removed), BAD)]
 }
 
@@ -244,8 +245,8 @@ fn counted(file: &UnseenFile) -> [Span<'static>; 2] {
 fn beside(page: &mut Page, file: &UnseenFile, look: &Look) {
     let path = escape(&file.path, Layout::Line);
     let mut spans = vec![Span::styled(path.into_owned(), BOLD)];
-    if file.how != Otherwise::Undone {
-        spans.extend(counted(file));
+    if file.how != Difference::Undone {
+        spans.extend(lines(file));
     }
     page.row(spans);
     page.text(file.how.why(), 0, Breaks::Words, 4, |_| WARN);

@@ -9,7 +9,7 @@ function toggleFiles() {
   showFile();
 }
 
-/** The files that the capture has otherwise than the log; they come behind those of the log. */
+/** The files in which the capture differs from the log; they come behind those of the log. */
 const unseen = [...document.querySelectorAll("#unseen > details")];
 
 /** The file that was picked, else the one of this step, else the last that was changed. */

@@ -183,6 +183,10 @@ impl Player {
     /// Draws everything.
     pub fn draw(&mut self, frame: &mut Frame) {
         let area = frame.area();
+        if area.is_empty() {
+            // There may be columns without a row to draw them in.
+            return;
+        }
         let buffer = frame.buffer_mut();
         let [header, middle, bar, status] = rows(area);
         self.draw_header(header, buffer);

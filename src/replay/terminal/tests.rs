@@ -476,8 +476,8 @@ fn nothing_of_a_log_is_obeyed() {
 #[test]
 fn every_size_is_drawn() {
     let log = session();
-    let widths = || (1..=12).chain([20, 40, 79, 80, 81, 120, 200]);
-    let sizes = (1..=12).chain([24, 60]).flat_map(|height| widths().map(move |width| (width, height)));
+    let widths = || (0..=12).chain([20, 40, 79, 80, 81, 120, 200]);
+    let sizes = (0..=12).chain([24, 60]).flat_map(|height| widths().map(move |width| (width, height)));
     for (width, height) in sizes {
         let conversation = Conversation::spool(log.as_bytes()).unwrap();
         let mut show = Show::with(conversation, options(), (width, height));

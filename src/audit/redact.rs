@@ -23,9 +23,12 @@ pub struct Redactor {
 const HOME: &str = "~";
 
 impl Redactor {
-    /// For texts of somebody who works in the directories `places`: a home directory, or any below one.
-    pub fn new<'a>(places: impl IntoIterator<Item = &'a str>) -> Redactor {
-        let mut homes: Vec<String> = places.into_iter().flat_map(homes).collect();
+    /// For texts of somebody whose home directory is `home`, wherever that is, or of somebody who worked in the directory
+    /// `cwd`, which may tell of another one. Both may be empty.
+    pub fn new(home: &str, cwd: &str) -> Redactor {
+        let own = home.trim_end_matches(['/', '\\']);
+        let own = [own.to_owned(), own.replace('\\', r"\\")].into_iter().filter(|own| !own.is_empty());
+        let mut homes: Vec<String> = own.chain(homes(home)).chain(homes(cwd)).collect();
         homes.sort_by_key(|home| std::cmp::Reverse(home.len()));
         homes.dedup();
         let (known, hasher, found) = (HashSet::new(), RandomState::new(), BTreeMap::new());
@@ -186,7 +189,7 @@ mod tests {
     }
 
     fn redacted(text: &str) -> (String, Vec<(&'static str, usize)>) {
-        let mut redactor = Redactor::new(["/home/ann/work"]);
+        let mut redactor = Redactor::new("", "/home/ann/work");
         let text = redactor.text(text).into_owned();
         (text, redactor.found().collect())
     }
@@ -227,13 +230,19 @@ mod tests {
         ] {
             assert_eq!(redacted(text).0, wanted);
         }
-        let mut redactor = Redactor::new([r"C:\Users\ann\w", "/root", "/home/", "x", "é:"]);
+        let mut redactor = Redactor::new("/", r"C:\Users\ann\w");
         assert_eq!(redactor.text(r"C:\Users\ann\w\a, /Users/ann/b, /root"), r"~\w\a, ~/b, /root");
+        let mut redactor = Redactor::new("/var/home/ann/", "/srv/ann");
+        assert_eq!(redactor.text("/var/home/ann/w, /var/home/anna, /srv/ann"), "~/w, /var/home/anna, /srv/ann");
+        let mut redactor = Redactor::new(r"D:\ann", "/home/");
+        assert_eq!(redactor.text(r#"D:\ann\w, "D:\\ann\\w", /home/x"#), r#"~\w, "~\\w", /home/x"#);
+        let mut redactor = Redactor::new("/root", "é:");
+        assert_eq!(redactor.text("/root/w, /roots"), "~/w, /roots");
     }
 
     #[test]
     fn what_is_plain_is_not_copied() {
-        let mut redactor = Redactor::new([]);
+        let mut redactor = Redactor::new("", "");
         assert!(matches!(redactor.text("a\nb\n"), Cow::Borrowed("a\nb\n")));
     }
 }

@@ -47,7 +47,7 @@ impl Replay {
     }
 
     fn redactor(&self) -> Redactor {
-        Redactor::new([std::env::var("HOME").unwrap_or_default().as_str(), &self.meta.cwd])
+        Redactor::new(&std::env::var("HOME").unwrap_or_default(), &self.meta.cwd)
     }
 }
 

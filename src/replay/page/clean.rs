@@ -136,7 +136,7 @@ mod tests {
     #[test]
     fn keys_and_agents_may_be_secrets_too() {
         let token = |end: char| format!("ghp_{}{end}", "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R");
-        let mut redactor = Redactor::new([]);
+        let mut redactor = Redactor::new("", "");
         let mut clean = Clean(Some(&mut redactor));
         let row = serde_json::json!({ "a": 1, token('8'): 2, token('9'): { token('8'): 3 } });
         let act = Act::Unknown { kind: Some(token('8')), row: row.as_object().unwrap().clone() };
@@ -152,7 +152,7 @@ mod tests {
 
     #[test]
     fn a_patch_keeps_its_marks() {
-        let mut redactor = Redactor::new(["/home/ann"]);
+        let mut redactor = Redactor::new("/home/ann", "");
         let mut clean = Clean(Some(&mut redactor));
         let key = |what: &str| format!("-----{what} {} KEY-----", "PRIVATE");
         let patch = format!("@@ -1 +1,4 @@\n-/home/ann\n+{}\n+MIIE\n+{}\n\n x", key("BEGIN"), key("END"));

@@ -149,6 +149,50 @@ fn damaged_rows_cost_themselves() {
 }
 
 #[test]
+fn of_a_row_that_is_too_long_the_start_is_there() {
+    let world = World::new();
+    let long = "h".repeat(17 << 20);
+    let rows = [
+        json!({"type": "user_message", "text": "Look at it"}),
+        json!({"type": "tool_call", "id": "c", "name": "bash", "arguments": {"command": "cat it"}}),
+        json!({"type": "tool_result", "call_id": "c", "content": format!("begins {long}"), "success": true}),
+    ];
+    session(&world, ID, "", "", &rows.map(|row| format!("{row}\n")).concat());
+    let (out, err) = world.ends(0, "resume", &[ID, "--budget", "5k"]);
+    assert!(out.contains("=== result\nbegins hhh") && !out.contains("cancelled"), "{out}");
+    assert!(out.contains("1 row that is very long, but for its start"), "{out}");
+    assert!(err.starts_with("warning: 1 row is very long: of its text only the start is in the context\n"), "{err}");
+}
+
+#[test]
+fn prompts_are_kept_before_changes_of_files() {
+    let world = World::new();
+    let rows = (0..40).map(|number| {
+        let change = json!({"path": format!("f{number}"), "content": "x".repeat(600)});
+        let rows = [
+            json!({"type": "user_message", "text": format!("Prompt {number}: {}", "y".repeat(2000))}),
+            json!({"type": "tool_call", "id": number.to_string(), "name": "write_file", "arguments": change}),
+            json!({"type": "tool_result", "call_id": number.to_string(), "content": "ok", "success": true}),
+        ];
+        rows.map(|row| format!("{row}\n")).concat()
+    });
+    session(&world, ID, "", "", &rows.collect::<String>());
+    let (out, _) = world.ends(0, "resume", &[ID, "--budget", "50k", "--json"]);
+    assert_eq!(serde_json::from_str::<serde_json::Value>(&out).unwrap()["left_out"]["messages"], 0);
+    let (out, _) = world.ends(0, "resume", &[ID, "--budget", "10k", "--json"]);
+    let told: serde_json::Value = serde_json::from_str(&out).unwrap();
+    let context = told["context"].as_str().unwrap();
+    let marks = context.matches(" bytes left out]").count();
+    assert!(marks > 5 && told["left_out"]["shortened"] == marks, "{marks}: {}", told["left_out"]);
+    let prompts: Vec<_> = (0..40).filter(|number| context.contains(&format!("Prompt {number}:"))).collect();
+    let changes: Vec<_> = (0..40).filter(|number| context.contains(&format!("path: f{number}\n"))).collect();
+    assert!(prompts.len() > 10 && changes.len() > 10, "{prompts:?} {changes:?}");
+    let named =
+        (0..40).filter(|number| context.contains(&format!("f{number},")) || context.contains(&format!("f{number}.]")));
+    assert_eq!(named.count() + changes.len(), 40);
+}
+
+#[test]
 fn a_pipe_is_a_conversation_too() {
     let world = World::new();
     let output = output_with(world.sandbox.command("git-glue-resume").args(["-", "Go on"]), rows().as_bytes());

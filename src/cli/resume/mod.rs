@@ -135,6 +135,11 @@ fn tell(ui: &mut Ui, about: &About, context: &Context) {
         let rows = counted(left.unreadable, "row is", "rows are");
         ui.warn(format!("{rows} damaged and not in the context"));
     }
+    if left.long > 0 {
+        let (rows, of) =
+            (counted(left.long, "row is", "rows are"), if left.long == 1 { "its text" } else { "their texts" });
+        ui.warn(format!("{rows} very long: of {of} only the start is in the context"));
+    }
     if context.is_over {
         ui.warn("the budget does not even hold the beginning, the newest and the prompt");
     }
@@ -175,6 +180,7 @@ fn object(about: &About, format: Form, context: &Context) -> Value {
             "unknown": left.unknown,
             "orphaned_results": left.orphans,
             "unreadable_rows": left.unreadable,
+            "long_rows": left.long,
         },
         "cancelled": left.cancelled,
         "context": if is_request { serde_json::from_str(&context.text).unwrap_or_else(|_| text()) } else { text() },

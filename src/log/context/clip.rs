@@ -17,7 +17,9 @@ pub(super) fn clipped(mut turn: Turn, most: usize) -> Turn {
     let mut longest = most;
     while bytes(&turn) > most && longest > LEAST {
         longest /= 2;
-        each_text(&mut turn, &mut |text| shorten(text, longest));
+        each_text(&mut turn, &mut |text| {
+            shorten(text, longest);
+        });
     }
     if bytes(&turn) > most
         && let Turn::Model { calls, .. } = &mut turn
@@ -36,14 +38,15 @@ pub(super) fn start_of(text: &str, most: usize) -> String {
     }
 }
 
-/// Leaves beginning and end of a text that is longer than `most` bytes.
-pub(super) fn shorten(text: &mut String, most: usize) {
+/// Leaves beginning and end of a text that is longer than `most` bytes. Whether it was.
+pub(super) fn shorten(text: &mut String, most: usize) -> bool {
     if text.len() <= most {
-        return;
+        return false;
     }
     let start = boundary(text, most * 2 / 3);
     let end = (text.len() - most / 3..=text.len()).find(|&at| text.is_char_boundary(at)).unwrap_or(text.len());
     *text = format!("{}\n[{} bytes left out]\n{}", &text[..start], end - start, &text[end..]);
+    true
 }
 
 fn boundary(text: &str, at: usize) -> usize {

@@ -4,7 +4,8 @@
 //! | part | share |
 //! |---|---|
 //! | the beginning: the first message, and what follows while there is room | an eighth |
-//! | from the middle, prompts, shortened, and changes of files: the calls alone, with the start of their results | up to a half |
+//! | from the middle, prompts, shortened | up to an eighth |
+//! | from the middle, changes of files: the calls alone, with the start of their results | up to three eighths |
 //! | the newest | the rest |
 //!
 //! A change for which there is no room even so is named by its file.
@@ -27,10 +28,12 @@ pub(super) struct Keeper {
     head: Vec<Sized>,
     head_is_open: bool,
     /// What is kept of the middle.
-    edits: VecDeque<Sized>,
+    prompts: Middle,
+    edits: Middle,
     tail: VecDeque<Sized>,
     bytes: usize,
-    edit_bytes: usize,
+    /// How many turns have gone from the newest.
+    gone: u64,
     omitted: Omitted,
     /// Files whose changes are left out, with how many times each was changed.
     files: BTreeMap<String, u64>,
@@ -42,6 +45,27 @@ struct Sized {
     bytes: usize,
     /// It is not the whole turn any more.
     is_short: bool,
+}
+
+/// Turns of the middle, or what remains of them, each with its place in the conversation.
+#[derive(Default)]
+struct Middle {
+    turns: VecDeque<(u64, Sized)>,
+    bytes: usize,
+}
+
+impl Middle {
+    fn push(&mut self, place: u64, sized: Sized) {
+        self.bytes += sized.bytes;
+        self.turns.push_back((place, sized));
+    }
+
+    /// The oldest goes.
+    fn pop(&mut self) -> Option<Sized> {
+        let (_, sized) = self.turns.pop_front()?;
+        self.bytes -= sized.bytes;
+        Some(sized)
+    }
 }
 
 /// What is rendered, in its order.
@@ -58,10 +82,11 @@ impl Keeper {
             format,
             head: Vec::new(),
             head_is_open: limit.is_some(),
-            edits: VecDeque::new(),
+            prompts: Middle::default(),
+            edits: Middle::default(),
             tail: VecDeque::new(),
             bytes: 0,
-            edit_bytes: 0,
+            gone: 0,
             omitted: Omitted::default(),
             files: BTreeMap::new(),
         }
@@ -77,14 +102,25 @@ impl Keeper {
     }
 
     pub(super) fn omitted(&self) -> Omitted {
-        let all = self.head.iter().chain(&self.edits).chain(&self.tail);
-        Omitted { shortened: all.filter(|sized| sized.is_short).count() as u64, ..self.omitted.clone() }
+        Omitted { shortened: self.all().filter(|sized| sized.is_short).count() as u64, ..self.omitted.clone() }
     }
 
     /// Messages and calls that are kept.
     pub(super) fn counts(&self) -> (u64, u64) {
-        let all = self.head.iter().chain(&self.edits).chain(&self.tail).map(|sized| sized.turn.counts());
+        let all = self.all().map(|sized| sized.turn.counts());
         all.fold((0, 0), |(messages, calls), (more, others)| (messages + more, calls + others))
+    }
+
+    /// Everything that is kept.
+    fn all(&self) -> impl Iterator<Item = &Sized> {
+        self.head.iter().chain(self.middle()).chain(&self.tail)
+    }
+
+    /// What is kept of the middle, in its order.
+    fn middle(&self) -> impl Iterator<Item = &Sized> {
+        let mut middle: Vec<_> = self.prompts.turns.iter().chain(&self.edits.turns).collect();
+        middle.sort_by_key(|(place, _)| *place);
+        middle.into_iter().map(|(_, sized)| sized)
     }
 
     /// Takes the next turn.
@@ -111,8 +147,10 @@ impl Keeper {
         while self.bytes > allowed {
             if self.tail.len() > 1 {
                 self.let_go();
-            } else if !self.edits.is_empty() {
-                self.name_edit();
+            } else if let Some(edit) = self.edits.pop() {
+                self.name(&edit);
+            } else if let Some(prompt) = self.prompts.pop() {
+                self.omit(&prompt);
             } else if self.head.len() > 1 {
                 self.let_go_of_head();
             } else {
@@ -131,8 +169,9 @@ impl Keeper {
         if self.omitted.messages + self.omitted.calls > 0 {
             pieces.push(Piece::Gap(self.gap()));
         }
-        pieces.extend(self.edits.iter().map(piece));
-        if !self.edits.is_empty() {
+        let before = pieces.len();
+        pieces.extend(self.middle().map(piece));
+        if pieces.len() > before {
             pieces.push(Piece::Gap("[From here on, nothing is left out.]".to_owned()));
         }
         pieces.extend(self.tail.iter().map(piece));
@@ -143,13 +182,14 @@ impl Keeper {
     fn gap(&self) -> String {
         let messages = counted(self.omitted.messages, "message", "messages");
         let calls = counted(self.omitted.calls, "tool call", "tool calls");
-        let kept = if self.edits.is_empty() {
+        let kept = if self.prompts.turns.is_empty() && self.edits.turns.is_empty() {
             ""
         } else {
-            " Prompts from there, shortened, and changes of files follow, without what was around them."
+            " As far as they fit, prompts from there, shortened, and changes of files follow, without what was around them."
         };
         let mut text = format!("[Left out here, to fit: {messages}, {calls}.{kept}");
-        let room = self.limit.unwrap_or(usize::MAX) / 16;
+        let limit = self.limit.unwrap_or(usize::MAX);
+        let room = (limit / 16).max(limit.saturating_sub(self.bytes) / 2);
         for (number, (file, times)) in self.files.iter().enumerate() {
             if text.len() > room {
                 text += &format!(" and {} more files", self.files.len() - number);
@@ -188,31 +228,38 @@ impl Keeper {
     /// The oldest of the newest goes, but for what was wanted and what was changed in it.
     fn let_go(&mut self) {
         let Some(sized) = self.tail.pop_front() else { return };
-        self.bytes -= sized.bytes;
-        let (messages, calls) = sized.turn.counts();
-        self.omitted.messages += messages;
-        self.omitted.calls += calls;
-        let Some(essence) = essence_of(sized.turn) else { return };
+        self.omit(&sized);
+        self.gone += 1;
+        let Some((essence, is_short)) = essence_of(sized.turn) else { return };
         let (messages, calls) = essence.counts();
         self.omitted.messages -= messages;
         self.omitted.calls -= calls;
         let bytes = bytes_of(&essence, self.format);
         self.bytes += bytes;
-        self.edit_bytes += bytes;
-        self.edits.push_back(Sized { turn: essence, bytes, is_short: sized.is_short });
-        while self.edit_bytes > self.limit.unwrap_or(usize::MAX) / 2 {
-            self.name_edit();
+        let limit = self.limit.unwrap_or(usize::MAX);
+        let of_middle = if matches!(essence, Turn::User(_)) { &mut self.prompts } else { &mut self.edits };
+        of_middle.push(self.gone, Sized { turn: essence, bytes, is_short: sized.is_short || is_short });
+        while self.prompts.bytes > limit / 8 {
+            let Some(prompt) = self.prompts.pop() else { break };
+            self.omit(&prompt);
+        }
+        while self.edits.bytes > limit / 8 * 3 {
+            let Some(edit) = self.edits.pop() else { break };
+            self.name(&edit);
         }
     }
 
-    /// The oldest of the middle goes, but for the names of the files that it changed.
-    fn name_edit(&mut self) {
-        let Some(sized) = self.edits.pop_front() else { return };
+    /// A turn is not kept any more.
+    fn omit(&mut self, sized: &Sized) {
         self.bytes -= sized.bytes;
-        self.edit_bytes -= sized.bytes;
         let (messages, calls) = sized.turn.counts();
         self.omitted.messages += messages;
         self.omitted.calls += calls;
+    }
+
+    /// A change of files is not kept any more, but for their names.
+    fn name(&mut self, sized: &Sized) {
+        self.omit(sized);
         let Turn::Model { calls, .. } = &sized.turn else { return };
         for (access, file) in calls.iter().flat_map(|call| call.call.files()) {
             if access.is_change() {
@@ -226,11 +273,9 @@ impl Keeper {
     }
 
     fn let_go_of_head(&mut self) {
-        let Some(sized) = self.head.pop() else { return };
-        self.bytes -= sized.bytes;
-        let (messages, calls) = sized.turn.counts();
-        self.omitted.messages += messages;
-        self.omitted.calls += calls;
+        if let Some(sized) = self.head.pop() {
+            self.omit(&sized);
+        }
     }
 
     /// The first message and the newest turn are all there is.
@@ -250,14 +295,14 @@ impl Keeper {
 }
 
 /// What is worth keeping of a turn: the start of a prompt, or the calls that changed files, as far as they worked, with
-/// the start of what came of them.
-fn essence_of(turn: Turn) -> Option<Turn> {
+/// the start of what came of them. And whether texts in it are shorter now.
+fn essence_of(turn: Turn) -> Option<(Turn, bool)> {
     const RESULT: usize = 300;
     const PROMPT: usize = 600;
     let mut edits = match turn {
         Turn::User(mut text) => {
-            shorten(&mut text, PROMPT);
-            return Some(Turn::User(text));
+            let is_short = shorten(&mut text, PROMPT);
+            return Some((Turn::User(text), is_short));
         }
         Turn::Model { calls, .. } => calls,
     };
@@ -265,10 +310,9 @@ fn essence_of(turn: Turn) -> Option<Turn> {
         let worked = call.result.as_ref().is_some_and(|result| Outcome::of(result, false).may_have_worked());
         worked && call.call.files().into_iter().any(|(access, _)| access.is_change())
     });
-    for edit in &mut edits {
-        if let Some(result) = &mut edit.result {
-            shorten(&mut result.content, RESULT);
-        }
+    let mut is_short = false;
+    for result in edits.iter_mut().filter_map(|edit| edit.result.as_mut()) {
+        is_short |= shorten(&mut result.content, RESULT);
     }
-    (!edits.is_empty()).then(|| Turn::Model { text: String::new(), calls: edits })
+    (!edits.is_empty()).then(|| (Turn::Model { text: String::new(), calls: edits }, is_short))
 }

@@ -99,16 +99,20 @@ const BYTES_PER_TOKEN: usize = 4;
 ///
 /// # Errors
 /// When the conversation cannot be read.
-pub fn context<R: Read>(mut rows: Rows<R>, about: &About, options: &Options) -> io::Result<Result<Context, Left>> {
+pub fn context<R: Read>(rows: Rows<R>, about: &About, options: &Options) -> io::Result<Result<Context, Left>> {
     let limit = options.budget.map(|tokens| tokens.saturating_mul(BYTES_PER_TOKEN));
     let mut keeper = Keeper::new(limit, options.format);
     let mut turns = Turns::default();
+    let mut rows = rows.shortening();
     while let Some(row) = rows.advance()? {
         if row.is_blank() {
             continue;
         }
-        match Event::parse(row.bytes).filter(|_| !row.is_cut) {
-            Some(event) => turns.take(event.body, row.bytes),
+        match Event::parse(row.bytes) {
+            Some(event) => {
+                turns.left.long += u64::from(row.is_cut);
+                turns.take(event.body, row.bytes);
+            }
             None => turns.left.unreadable += 1,
         }
         while let Some(turn) = turns.whole() {

@@ -46,8 +46,10 @@ pub struct Left {
     pub unknown: u64,
     /// Results of calls that are not there.
     pub orphans: u64,
-    /// Torn, damaged, or too long.
+    /// Torn or damaged.
     pub unreadable: u64,
+    /// Too long to be held: of their texts only the start is there.
+    pub long: u64,
     /// Calls without a result, which got one that says that they were cancelled.
     pub cancelled: u64,
     /// What there was no room for.
@@ -80,6 +82,11 @@ impl Left {
             counted(self.unknown, "event of an unknown kind", "events of unknown kinds"),
             counted(self.orphans, "result without its call", "results without their calls"),
             counted(self.unreadable, "row that cannot be read", "rows that cannot be read"),
+            counted(
+                self.long,
+                "row that is very long, but for its start",
+                "rows that are very long, but for their starts",
+            ),
         ]
         .into_iter()
         .flatten()

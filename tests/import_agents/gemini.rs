@@ -69,6 +69,45 @@ fn the_last_line_of_a_message_counts() {
 }
 
 #[test]
+fn a_prompt_that_was_taken_back_is_not_lost_on_the_way() {
+    let world = World::new();
+    let mut all = vec![
+        head(),
+        message("m1", 1, "user", json!({"content": "Fix it"})),
+        message("m2", 2, "gemini", json!({"content": "ok"})),
+        message("m3", 3, "user", json!({"content": "next"})),
+        message("m4", 4, "gemini", json!({"content": "done"})),
+    ];
+    let import = |code, all: &[_]| {
+        world.sandbox.write("s.jsonl", lines(all));
+        world.ends(code, "import", &["--from", "gemini", "s.jsonl"]).1
+    };
+    import(0, &all);
+    all.extend([
+        json!({"$rewindTo": "m3"}),
+        message("m5", 5, "user", json!({"content": "again"})),
+        message("m6", 6, "gemini", json!({"content": "done again"})),
+    ]);
+    let err = import(1, &all);
+    assert!(err.contains("the transcript no longer begins with what it has"), "{err}");
+    assert_eq!(of_type(&rows(&world, "gemini-5e55-10"), "user_message")[1]["text"], "next");
+}
+
+#[test]
+fn a_new_title_is_news_enough() {
+    let world = World::new();
+    let mut all = vec![head(), message("m1", 1, "user", json!({"content": "Fix it"}))];
+    let import = |all: &[_]| {
+        world.sandbox.write("s.jsonl", lines(all));
+        world.ends(0, "import", &["--from", "gemini", "s.jsonl"]);
+        meta(&world, "gemini-5e55-10")["title"].clone()
+    };
+    assert_eq!(import(&all), "Fix it");
+    all.push(json!({"$set": {"summary": "A fix"}}));
+    assert_eq!(import(&all), "A fix");
+}
+
+#[test]
 fn all_messages_can_be_set_at_once() {
     let world = World::new();
     let prompt = message("m1", 1, "user", json!({"content": "Edit a"}));

@@ -67,9 +67,11 @@ pub(super) fn place(transcript: Transcript, store: &Store, force: bool) -> Resul
     let origin = origin(&transcript, &hash);
     if let Some(session) = store.session(&id) {
         let arrived = replace(&session, &made, &transcript, &hash, force)?;
-        // A crash may have come between the conversation and what is known of it.
-        if origin_of(&session)["sha256"] != hash {
+        // Of what is known of it, a title may have changed, or a crash have come before it.
+        if is_told_anew(&session, |meta| describe(meta, &transcript, &facts, &told)) {
             session.update_meta(|meta| describe(meta, &transcript, &facts, &told))?;
+        }
+        if origin_of(&session)["sha256"] != hash {
             save(&session, ORIGIN, &origin)?;
         }
         return Ok(Placed { session, arrived, told });
@@ -79,6 +81,14 @@ pub(super) fn place(transcript: Transcript, store: &Store, force: bool) -> Resul
     save(&made, ORIGIN, &origin)?;
     save(&made, "meta.json", &meta.to_json())?;
     Ok(Placed { session: staged.place(&id)?, arrived: Arrived::New, told })
+}
+
+/// Whether something about the session is not in its meta.json yet.
+fn is_told_anew(session: &Session, tell: impl FnOnce(&mut Meta)) -> bool {
+    let Ok(mut meta) = session.meta() else { return true };
+    let before = meta.to_json();
+    tell(&mut meta);
+    meta.to_json() != before
 }
 
 /// Puts the new conversation in the place of the one that is there, when nothing gets lost by it.
@@ -151,14 +161,14 @@ fn link(file: &Path, name: &Path) -> io::Result<()> {
     temp.persist_noclobber(name).map(drop).map_err(|error| error.error)
 }
 
-/// Whether `new` has all that `old` has up to its last prompt, and no fewer rows: what comes after a prompt is still
+/// Whether `new` has all that `old` has, its last prompt included, and no fewer rows: what comes after a prompt is still
 /// being written.
 fn continues(old: &Path, new: &Path) -> io::Result<bool> {
     let (mut rows, mut stable, mut count) = (Rows::new(File::open(old)?, 0, LONGEST_ROW), 0, 0_u64);
     while let Some(row) = rows.advance()? {
         count += 1;
         if json::parse(row.bytes).is_some_and(|row| row["type"] == "user_message") {
-            stable = row.offset;
+            stable = row.offset + row.length;
         }
     }
     let mut others = Rows::new(File::open(new)?, 0, 0);

@@ -92,6 +92,19 @@ fn what_a_capture_and_the_log_agree_on_is_seen() {
 }
 
 #[test]
+fn ends_of_lines_are_shown_where_they_differ() {
+    let world = World::new();
+    let rows = [
+        r#"{"type":"tool_call","id":"1","name":"edit_file","arguments":{"path":"a","old_string":"x\ny\n","new_string":"x\r\ny\n"}}"#,
+        r#"{"type":"tool_result","call_id":"1","content":"ok","success":true}"#,
+    ];
+    let dir = world.session("s", "Ends", None);
+    std::fs::write(dir.join("conversation.jsonl"), rows.join("\n")).unwrap();
+    let (out, _) = world.ends(0, "replay", &["s"]);
+    assert!(out.contains("    -x\n    +x\\r\n     y\n"), "{out}");
+}
+
+#[test]
 fn what_the_log_made_and_a_command_undid_is_told() {
     let world = World::new();
     let call = |id: u8, tool: &str, arguments: &str| {

@@ -87,6 +87,13 @@ impl Text {
     }
 }
 
+/// Whether lines that change end in different ways, with a carriage return and without: who does not see that sees no
+/// difference.
+pub fn mixes_line_ends(hunks: &str) -> bool {
+    let changed = || hunks.split('\n').filter(|line| line.starts_with(['-', '+']));
+    changed().any(|line| line.ends_with('\r')) && changed().any(|line| !line.ends_with('\r'))
+}
+
 /// What a step does to a file, before it is known what the file was.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Effect {

@@ -29,7 +29,7 @@ mod tokens;
 mod unseen;
 
 pub use agents::Agent;
-pub use change::{Change, Recovered, Text};
+pub use change::{Change, Recovered, Text, mixes_line_ends};
 pub use clock::{Clock, Pace};
 pub use files::FileSteps;
 pub use recover::{FileAt, Recovery};

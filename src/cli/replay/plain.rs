@@ -8,7 +8,7 @@ use super::Replay;
 use crate::audit::{Layout, escape};
 use crate::cli::ui::plain_json;
 use crate::cli::{Failure, Style, Ui};
-use crate::replay::{Act, Change, Difference, Recovery, Step, Timeline, data};
+use crate::replay::{Act, Change, Difference, Recovery, Step, Timeline, data, mixes_line_ends};
 use crate::session::{CallResult, Outcome, size_text};
 
 impl Replay {
@@ -213,14 +213,16 @@ fn indented(ui: &mut Ui, text: &str) -> Result<(), Failure> {
 }
 
 fn hunks(ui: &mut Ui, hunks: &str) -> Result<(), Failure> {
-    for line in hunks.lines() {
+    let are_mixed = mixes_line_ends(hunks);
+    for line in hunks.split_terminator('\n') {
+        let (line, end) = line.strip_suffix('\r').map_or((line, ""), |line| (line, if are_mixed { "\\r" } else { "" }));
         let style = match line.as_bytes().first() {
             Some(b'+') => Some(Style::Good),
             Some(b'-') => Some(Style::Bad),
             Some(b'@') => Some(Style::Hunk),
             _ => None,
         };
-        let line = format!("    {line}");
+        let line = format!("    {line}{end}");
         match style {
             Some(style) => ui.styled(style, line)?,
             None => ui.raw(line)?,

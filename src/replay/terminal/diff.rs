@@ -1,11 +1,13 @@
 //! A diff as rows: unified, side by side, or the whole file with what changed in it.
 
+use std::borrow::Cow;
+
 use ratatui::style::Style;
 use ratatui::text::Span;
 
 use super::text::{Breaks, MOST_ROWS, Page, clean, fitted, wrapped};
 use super::theme::{ACCENT, BAD, BOLD, DIM, GOOD, PLAIN};
-use crate::replay::Text;
+use crate::replay::{Text, mixes_line_ends};
 
 /// How diffs are shown.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -90,7 +92,7 @@ impl Page {
         let number = |number: Option<usize>| number.map_or(" ".repeat(digits), |number| format!("{number:>digits$}"));
         let numbers = if digits == 0 { String::new() } else { format!("{} {} ", number(row.old), number(row.new)) };
         let room = self.width.saturating_sub(numbers.len() + 1);
-        for (count, part) in wrapped(&clean(row.text), room, Breaks::Anywhere).into_iter().enumerate() {
+        for (count, part) in wrapped(&shown(row.text), room, Breaks::Anywhere).into_iter().enumerate() {
             let (numbers, sign) = if count == 0 { (numbers.clone(), sign) } else { (" ".repeat(numbers.len()), " ") };
             self.row(vec![Span::styled(numbers, DIM), Span::styled(format!("{sign}{part}"), style)]);
         }
@@ -123,7 +125,7 @@ impl Page {
         let room = half.saturating_sub(digits + 2);
         let side = |row: Option<&Row>, number: fn(&Row) -> Option<usize>| -> (Vec<String>, String, Style, &str) {
             let Some(row) = row else { return (Vec::new(), String::new(), PLAIN, " ") };
-            let text = clean(row.text);
+            let text = shown(row.text);
             let parts = wrapped(&text, room, Breaks::Anywhere).into_iter().map(str::to_owned).collect();
             let (sign, style) = row.kind.look();
             (parts, number(row).map_or(String::new(), |number| number.to_string()), style, sign)
@@ -168,10 +170,20 @@ pub(super) fn counts(hunks: &str) -> (usize, usize) {
     (count(Kind::Added), count(Kind::Removed))
 }
 
+/// A line as it is shown. What is left of a carriage return at its end tells it from one without.
+fn shown(line: &str) -> Cow<'_, str> {
+    match line.strip_suffix('\r') {
+        Some(rest) => Cow::Owned(format!("{}\\r", clean(rest))),
+        None => clean(line),
+    }
+}
+
 /// Lines of a diff by what they are: a line is what the numbers of its hunk say, whatever it looks like.
 fn rows(diff: &str) -> Vec<Row<'_>> {
     let (mut rows, mut old, mut new) = (Vec::new(), 0..0, 0..0);
-    for line in diff.lines() {
+    let are_mixed = mixes_line_ends(diff);
+    for line in diff.split_terminator('\n') {
+        let line = if are_mixed { line } else { line.strip_suffix('\r').unwrap_or(line) };
         let is_inside = !old.is_empty() || !new.is_empty();
         let kind = match line.as_bytes().first() {
             Some(b'-') if is_inside => Kind::Removed,
@@ -268,6 +280,17 @@ mod tests {
             ["@@ -5,4 +5,5 @@ d", "5 5  e", "6 6  f", "7 7  g", "8   -h", "  8 +H", "  9 +--- no header"]
         );
         assert_eq!(counts(&text().hunks()), (2, 1));
+    }
+
+    #[test]
+    fn ends_of_lines_are_shown_where_they_differ() {
+        let rows = |before: &str, after: &str| {
+            let mut page = Page::new(40);
+            page.diff(&Text { before: before.into(), after: after.into() }.hunks(), None, Form::Unified, false);
+            page.rows.iter().skip(1).map(|row| row.to_string().trim_end().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(rows("a\nb\n", "a\r\nb\n"), ["-a", "+a\\r", " b"]);
+        assert_eq!(rows("a\r\nb\r\n", "c\r\nb\r\n"), ["-a", "+c", " b"]);
     }
 
     #[test]

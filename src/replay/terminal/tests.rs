@@ -267,7 +267,7 @@ fn files_are_shown_as_they_are_at_the_playhead() {
     let mut show = Show::of(&session());
     show.keys("F").shows("changed, as the log tells").shows("0/1 a.txt").shows("Not changed yet at step #1");
     show.shows("there is no capture");
-    show.keys("t").is_at(5).shows("1/1 a.txt").shows("1 of 1 changes  +1 -1").shows("-two");
+    show.keys("t").is_at(5).shows("1/1 a.txt").shows("1 of 1 change  +1 -1").shows("-two");
     show.keys("j").shows("b.txt · 0 of 1").keys("t").is_at(11).shows("+new");
     show.keys("k\n").is_at(5).lacks("as the log tells");
     show.press(KeyCode::Tab).shows("as the log tells").press(KeyCode::Esc).lacks("as the log tells");

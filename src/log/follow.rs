@@ -1,11 +1,11 @@
 //! Rows as they come: a conversation that others write to, and may replace or cut off.
 
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, Read};
 use std::path::PathBuf;
 
 use crate::session::atomic::identity;
-use crate::session::{Row, Rows};
+use crate::session::{At, Row, Rows};
 
 /// Follows one file.
 #[derive(Debug)]
@@ -17,14 +17,19 @@ pub struct Follower {
     /// Up to where its rows have been handed on, in bytes and in lines.
     offset: u64,
     number: u64,
+    /// What is right before that: where it is still there, what comes behind it is new, whatever file it is.
+    last: Vec<u8>,
 }
+
+/// So much of what has been handed on is looked at again, in bytes.
+const KNOT: u64 = 4 << 10;
 
 /// What has become of the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Turnover {
-    /// It is the same, or there is none yet.
+    /// It goes on, or there is none yet.
     None,
-    /// It is another one, and was read from its start.
+    /// It has become another one, and was read from its start.
     Replaced,
     /// It has become shorter, and was read from its start.
     Truncated,
@@ -33,7 +38,7 @@ pub enum Turnover {
 impl Follower {
     /// Follows the file at `path`, which need not be there yet, from its start. Of longer rows the strings are shortened.
     pub fn new(path: impl Into<PathBuf>, longest: usize) -> Follower {
-        Follower { path: path.into(), longest, seen: None, offset: 0, number: 0 }
+        Follower { path: path.into(), longest, seen: None, offset: 0, number: 0, last: Vec::new() }
     }
 
     /// The same for a file whose first `offset` bytes are known already; they have `number` lines.
@@ -48,7 +53,7 @@ impl Follower {
         number: u64,
     ) -> io::Result<Follower> {
         let seen = Some((identity(&file.metadata()?), offset));
-        Ok(Follower { offset, number, seen, ..Follower::new(path, longest) })
+        Ok(Follower { offset, number, seen, last: before(file, offset)?, ..Follower::new(path, longest) })
     }
 
     /// Hands on the rows that are complete by now. One that has no newline yet comes when it has.
@@ -59,26 +64,27 @@ impl Follower {
         &mut self,
         on_row: &mut dyn FnMut(&Row) -> Result<(), E>,
     ) -> Result<Turnover, E> {
-        let mut file = match File::open(&self.path) {
+        let file = match File::open(&self.path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Turnover::None),
             Err(error) => return Err(error.into()),
         };
         let about = file.metadata()?;
         let (identity, length) = (identity(&about), about.len());
+        if self.seen == Some((identity, length)) {
+            return Ok(Turnover::None);
+        }
         let turnover = match self.seen {
-            Some((known, _)) if known != identity => Turnover::Replaced,
-            Some(_) if length < self.offset => Turnover::Truncated,
-            Some((_, known)) if known == length => return Ok(Turnover::None),
-            _ => Turnover::None,
+            _ if length >= self.offset && before(&file, self.offset)? == self.last => Turnover::None,
+            Some((known, _)) if known == identity && length < self.offset => Turnover::Truncated,
+            _ => Turnover::Replaced,
         };
         if turnover != Turnover::None {
             (self.offset, self.number) = (0, 0);
         }
         self.seen = Some((identity, length));
-        file.seek(SeekFrom::Start(self.offset))?;
-        let mut rows =
-            Rows::new(file.take(length - self.offset), self.offset, self.longest).shortening().after(self.number);
+        let new = At::new(&file, self.offset).take(length - self.offset);
+        let mut rows = Rows::new(new, self.offset, self.longest).shortening().after(self.number);
         while let Some(row) = rows.advance()? {
             if !row.is_ended {
                 break;
@@ -86,8 +92,17 @@ impl Follower {
             (self.offset, self.number) = (row.offset + row.length, row.number);
             on_row(&row)?;
         }
+        self.last = before(&file, self.offset)?;
         Ok(turnover)
     }
+}
+
+/// What is right before a place in a file.
+fn before(file: &File, offset: u64) -> io::Result<Vec<u8>> {
+    let start = offset.saturating_sub(KNOT);
+    let mut bytes = Vec::new();
+    At::new(file, start).take(offset - start).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 #[cfg(test)]
@@ -121,5 +136,12 @@ mod tests {
         fs::write(folder.path().join("d"), "other\nand more\n").unwrap();
         fs::rename(folder.path().join("d"), folder.path().join("c")).unwrap();
         assert_eq!(step(None), (Turnover::Replaced, vec![row(1, "other"), row(2, "and more")]));
+        assert_eq!(
+            step(Some("another\nand then more\n")),
+            (Turnover::Replaced, vec![row(1, "another"), row(2, "and then more")])
+        );
+        fs::write(folder.path().join("d"), "another\nand then more\nand more\n").unwrap();
+        fs::rename(folder.path().join("d"), folder.path().join("c")).unwrap();
+        assert_eq!(step(None), (Turnover::None, vec![row(3, "and more")]));
     }
 }

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::io;
 
-use super::change::{Change, Effect, Recovered, Text, is_new};
+use super::change::{Change, Edit, Effect, Recovered, Text, is_new};
 use super::step::{Act, Step};
 use super::timeline::{State, Timeline};
 use crate::session::Conversation;
@@ -15,10 +15,18 @@ use crate::session::Conversation;
 /// Looks into earlier steps of a session; remembers what it found.
 #[derive(Debug, Default)]
 pub struct Recovery {
-    /// By file: a step, and the content after it.
-    known: HashMap<String, (usize, String)>,
+    known: HashMap<String, Known>,
     /// How much that is.
     bytes: usize,
+}
+
+/// What a file is after a step that touches it.
+#[derive(Debug)]
+struct Known {
+    step: usize,
+    content: String,
+    /// Some call before that has no result, and may get one: this holds while no more of the log has been read than that.
+    while_read: Option<u64>,
 }
 
 /// A file at a step of the session.
@@ -60,11 +68,7 @@ impl Recovery {
                 _ => self.content(conversation, timeline, &path, step.number)?,
             };
             let is_new = matches!(effect, Effect::Whole(_, true)) || result.as_ref().is_some_and(is_new);
-            let recovered = recovered(effect, before);
-            if let (true, Recovered::Recorded(text) | Recovered::Rebuilt(text)) = (is_applied, &recovered) {
-                self.remember(&path, step.number, &text.after);
-            }
-            changes.push(Change { path, access, is_applied, is_new, recovered });
+            changes.push(Change { path, access, is_applied, is_new, recovered: recovered(effect, before) });
         }
         Ok(changes)
     }
@@ -127,17 +131,18 @@ impl Recovery {
         number: usize,
     ) -> io::Result<Option<String>> {
         let touches = timeline.touches(path);
-        let end = touches.partition_point(|(step, _)| (*step as usize) < number);
-        let (mut content, mut edits) = (None, Vec::new());
-        for &(step, access) in touches[..end].iter().rev().take(MOST_STEPS) {
-            let step = step as usize;
-            if let Some((known, text)) = self.known.get(path)
-                && *known == step
-            {
-                content = Some(text.clone());
+        let touches = &touches[..touches.partition_point(|(step, _)| (*step as usize) < number)];
+        let (mut content, mut edits, mut while_read) = (None, Vec::new(), None);
+        for &(step, access) in touches.iter().rev().take(MOST_STEPS) {
+            if let Some(known) = self.known_after(timeline, path, step as usize) {
+                content = Some(known.content.clone());
+                while_read = while_read.or(known.while_read);
                 break;
             }
-            let Some(step) = Step::read(conversation, timeline, step)? else { return Ok(None) };
+            let Some(step) = Step::read(conversation, timeline, step as usize)? else { break };
+            if matches!(step.act, Act::Call { result: None, .. }) {
+                while_read = Some(timeline.read());
+            }
             match Effect::of(&step.act, access, |named| timeline.name(named) == path) {
                 Effect::Nothing => {}
                 Effect::Seen(text) | Effect::Whole(text, _) | Effect::Told(Text { after: text, .. }) => {
@@ -145,26 +150,31 @@ impl Recovery {
                     break;
                 }
                 Effect::Edits(parts) => edits.push(parts),
-                Effect::Unknown => return Ok(None),
+                Effect::Unknown => break,
             }
         }
-        for edit in edits.iter().rev().flatten() {
-            content = content.and_then(|text| edit.apply(&text));
+        for parts in edits.iter().rev() {
+            content = edited(parts, content).map(|text| text.after);
         }
-        if let (Some(text), Some((last, _))) = (&content, touches[..end].last()) {
-            self.remember(path, *last as usize, text);
+        if let (Some(content), Some((last, _))) = (&content, touches.last()) {
+            self.remember(path, Known { step: *last as usize, content: content.clone(), while_read });
         }
         Ok(content)
     }
 
-    fn remember(&mut self, path: &str, step: usize, content: &str) {
-        let old = self.known.get(path).map_or(0, |(_, text)| text.len());
-        self.bytes = self.bytes - old + content.len();
+    fn known_after(&self, timeline: &Timeline, path: &str, step: usize) -> Option<&Known> {
+        let holds = |known: &&Known| known.step == step && known.while_read.is_none_or(|read| read == timeline.read());
+        self.known.get(path).filter(holds)
+    }
+
+    fn remember(&mut self, path: &str, known: Known) {
+        let old = self.known.get(path).map_or(0, |known| known.content.len());
+        self.bytes = self.bytes - old + known.content.len();
         if self.bytes > MOST_KNOWN {
             self.known.clear();
-            self.bytes = content.len();
+            self.bytes = known.content.len();
         }
-        self.known.insert(path.to_owned(), (step, content.to_owned()));
+        self.known.insert(path.to_owned(), known);
     }
 }
 
@@ -174,14 +184,17 @@ fn recovered(effect: Effect, before: Option<String>) -> Recovered {
         (Effect::Whole(after, true), _) => Recovered::Recorded(Text { before: String::new(), after }),
         (Effect::Whole(after, false), Some(before)) => Recovered::Rebuilt(Text { before, after }),
         (Effect::Whole(after, false), None) => Recovered::Overwritten(after),
-        (Effect::Edits(edits), before) => {
-            let before = before.or_else(|| edits[0].creates().then(String::new));
-            let after = before.clone().and_then(|before| edits.iter().try_fold(before, |text, edit| edit.apply(&text)));
-            match before.zip(after) {
-                Some((before, after)) => Recovered::Rebuilt(Text { before, after }),
-                None => Recovered::Parts(edits.iter().map(|edit| edit.to_text()).collect()),
-            }
-        }
+        (Effect::Edits(edits), before) => match edited(&edits, before) {
+            Some(text) => Recovered::Rebuilt(text),
+            None => Recovered::Parts(edits.iter().map(|edit| edit.to_text()).collect()),
+        },
         (Effect::Nothing | Effect::Seen(_) | Effect::Unknown, _) => Recovered::Untold,
     }
+}
+
+/// A file before and after edits; `None` when it is not known, or they do not fit.
+fn edited(edits: &[Edit], before: Option<String>) -> Option<Text> {
+    let before = before.or_else(|| edits.first()?.creates().then(String::new))?;
+    let after = edits.iter().try_fold(before.clone(), |text, edit| edit.apply(&text))?;
+    Some(Text { before, after })
 }

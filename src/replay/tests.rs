@@ -295,3 +295,38 @@ fn a_new_file_may_be_empty() {
 fn a_part_of_a_file_does_not_end_it() {
     assert_eq!(last_changes(&[EDIT, EDITED, AGAIN, DONE])[0].hunks(), "@@ -1 +1 @@\n-one\n+1\n");
 }
+
+#[test]
+fn what_was_found_while_a_call_was_open_is_found_again_when_its_result_has_come() {
+    let edit = |id: &str, old: &str| {
+        let arguments = format!(r#"{{"path":"a","old_string":"{old}","new_string":"<{old}>"}}"#);
+        format!(r#"{{"type":"tool_call","id":"{id}","name":"edit_file","arguments":{arguments}}}"#)
+    };
+    let done = |id: &str| format!(r#"{{"type":"tool_result","call_id":"{id}","content":"ok"}}"#);
+    let rows = [READ.into(), CONTENT.into(), edit("p", "one"), edit("q", "two"), done("q"), done("p")];
+    let log = |rows: &[String]| Conversation::spool((rows.join("\n") + "\n").as_bytes()).unwrap();
+    let (early, late) = (log(&rows[..4]), log(&rows));
+    let (mut timeline, mut recovery) = (Timeline::default(), Recovery::default());
+    let mut hunks = |conversation| {
+        timeline.finish(conversation).unwrap();
+        let step = Step::read(conversation, &timeline, 2).unwrap().unwrap();
+        recovery.changes(conversation, &timeline, &step).unwrap()[0].hunks()
+    };
+    assert_eq!(hunks(&early), "@@ -1,2 +1,2 @@\n one\n-two\n+<two>\n");
+    assert_eq!(hunks(&late), "@@ -1,2 +1,2 @@\n <one>\n-two\n+<two>\n");
+}
+
+#[test]
+fn a_change_is_the_same_wherever_one_comes_from() {
+    let create = r#"{"type":"tool_call","id":"1","name":"edit_file","arguments":{"path":"a","old_string":"","new_string":"one\ntwo\n"}}"#;
+    let created = r#"{"type":"tool_result","call_id":"1","content":"ok"}"#;
+    let conversation = log(&[create, created, EDIT, EDITED, AGAIN, DONE]);
+    let (timeline, steps) = steps(&conversation);
+    let change = |recovery: &mut Recovery, step| recovery.changes(&conversation, &timeline, step).unwrap().remove(0);
+    let mut recovery = Recovery::default();
+    for step in &steps {
+        let onward = change(&mut recovery, step);
+        assert!(matches!(&onward.recovered, Recovered::Rebuilt(_)), "{onward:?}");
+        assert_eq!(change(&mut Recovery::default(), step), onward);
+    }
+}

@@ -1,10 +1,12 @@
 //! What a call says that it does to a file: the edits that it asks for, and what its result tells of before and after.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 
 use super::step::Act;
+use super::timeline::Timeline;
 use crate::patch::Hunks;
 use crate::session::{Access, Call, CallResult};
 
@@ -30,7 +32,7 @@ pub enum Recovered {
     Recorded(Text),
     /// The whole file, from what was read and written before.
     Rebuilt(Text),
-    /// The parts that were replaced; where in the file is not known.
+    /// The parts that were replaced; where in the file is not known. None of a file that was moved as it was.
     Parts(Vec<Text>),
     /// What it became; what it was is not known.
     Overwritten(String),
@@ -66,7 +68,9 @@ impl Change {
             Recovered::Recorded(ref text) if self.is_new && text.after.is_empty() => Some("new, empty"),
             Recovered::Recorded(_) => None,
             Recovered::Rebuilt(_) => Some("rebuilt from earlier steps"),
+            Recovered::Parts(ref parts) if parts.is_empty() => Some("moved, the text was not recorded"),
             Recovered::Parts(_) => Some("the part that was replaced; where it is in the file was not recorded"),
+            Recovered::Overwritten(_) if self.access == Access::Delete => Some("deleted, the text was not recorded"),
             Recovered::Overwritten(_) => Some("overwritten, the previous text was not recorded"),
             Recovered::Untold => Some("not recorded"),
         }
@@ -105,8 +109,12 @@ pub(super) enum Effect {
     Told(Text),
     /// The file is that, whatever it was. True when it was not there before.
     Whole(String, bool),
+    /// The file is that, and was not there before, unless earlier steps tell otherwise.
+    Added(String),
     /// These parts are replaced.
     Edits(Vec<Edit>),
+    /// The file is what another one was before the step, with these parts replaced.
+    Moved(String, Vec<Edit>),
     /// Something, but nobody tells what.
     Unknown,
 }
@@ -123,13 +131,13 @@ pub(super) struct Edit {
 }
 
 impl Effect {
-    /// What the call of a step does to a file: the one of which `is_it` says that the call means it.
-    pub(super) fn of(act: &Act, access: Access, is_it: impl Fn(&str) -> bool) -> Effect {
+    /// What the call of a step does to the file of this [name](Timeline::name).
+    pub(super) fn of(act: &Act, access: Access, path: &str, timeline: &Timeline) -> Effect {
         let Act::Call { call, result: Some(result), outcome, .. } = act else { return Effect::Nothing };
         if !outcome.may_have_worked() {
             return Effect::Nothing;
         }
-        told(result).map_or_else(|| Effect::asked(call, Some(result), access, is_it), Effect::Told)
+        told(result).map_or_else(|| Effect::asked(call, Some(result), access, path, timeline), Effect::Told)
     }
 
     /// What a call asks for.
@@ -137,21 +145,35 @@ impl Effect {
         call: &Call,
         result: Option<&CallResult>,
         access: Access,
-        is_it: impl Fn(&str) -> bool,
+        path: &str,
+        timeline: &Timeline,
     ) -> Effect {
         let content = || ["content", "file_text"].into_iter().find_map(|key| call.arguments.get(key)?.as_str());
         match access {
             Access::Read => read(call, result).map_or(Effect::Nothing, Effect::Seen),
+            _ if call.patch().is_some() => patched(call, path, timeline),
             Access::Delete => Effect::Whole(String::new(), false),
-            Access::Write if call.patch().is_some() => Effect::Whole(added(section(call, is_it)), true),
             Access::Write => content()
                 .map_or(Effect::Unknown, |content| Effect::Whole(content.to_owned(), result.is_some_and(is_new))),
-            Access::Edit => {
-                let edits =
-                    if call.patch().is_some() { patched(section(call, is_it)) } else { replaced(&call.arguments) };
-                if edits.is_empty() { Effect::Unknown } else { Effect::Edits(edits) }
-            }
+            Access::Edit => Effect::Edits(replaced(&call.arguments)).or_unknown(),
         }
+    }
+
+    /// This, and then these edits.
+    fn and_then(self, more: Vec<Edit>) -> Effect {
+        let edited = |text: String| more.iter().try_fold(text, |text, edit| edit.apply(&text));
+        match self {
+            Effect::Edits(edits) => Effect::Edits([edits, more].concat()),
+            Effect::Moved(from, edits) => Effect::Moved(from, [edits, more].concat()),
+            Effect::Added(text) => edited(text).map_or(Effect::Unknown, Effect::Added),
+            Effect::Whole(text, is_new) => edited(text).map_or(Effect::Unknown, |text| Effect::Whole(text, is_new)),
+            other => other,
+        }
+    }
+
+    /// An edit of which nobody knows what it replaces.
+    fn or_unknown(self) -> Effect {
+        if self == Effect::Edits(Vec::new()) { Effect::Unknown } else { self }
     }
 }
 
@@ -220,26 +242,39 @@ fn replaced(arguments: &Map<String, Value>) -> Vec<Edit> {
     }
 }
 
-/// The lines of a patch in Codex's form that are about one file.
-fn section(call: &Call, is_it: impl Fn(&str) -> bool) -> impl Iterator<Item = &str> {
-    let mut is_inside = false;
-    let lines = call.patch().unwrap_or_default().lines();
-    lines.filter(move |line| {
-        let is_mark = line.starts_with("*** ");
-        if is_mark && !line.starts_with("*** Move to") {
-            is_inside = line.split_once(" File: ").is_some_and(|(_, file)| is_it(file));
+/// What a patch in Codex's form makes of the file `path`. Each of its sections finds what those before it have made.
+fn patched(call: &Call, path: &str, timeline: &Timeline) -> Effect {
+    let mut made: HashMap<String, Effect> = HashMap::new();
+    for section in call.sections() {
+        let name = timeline.name(section.path);
+        let before = made.remove(&name).unwrap_or(Effect::Edits(Vec::new()));
+        let after = match (section.access, before) {
+            (Access::Delete, _) => Effect::Whole(String::new(), false),
+            (Access::Write, Effect::Whole(..)) => Effect::Whole(added(&section.lines), false),
+            (Access::Write, _) => Effect::Added(added(&section.lines)),
+            (_, before) => before.and_then(parts(&section.lines)),
+        };
+        match section.moved_to.map(|to| timeline.name(to)).filter(|to| *to != name) {
+            Some(to) => {
+                let moved = match after {
+                    Effect::Edits(edits) => Effect::Moved(name.clone(), edits),
+                    after => after,
+                };
+                made.extend([(name, Effect::Whole(String::new(), false)), (to, moved)]);
+            }
+            None => drop(made.insert(name, after)),
         }
-        is_inside && !is_mark
-    })
+    }
+    made.remove(path).unwrap_or(Effect::Unknown).or_unknown()
 }
 
 /// The content of a file that a patch adds.
-fn added<'a>(lines: impl Iterator<Item = &'a str>) -> String {
-    lines.filter_map(|line| line.strip_prefix('+')).flat_map(|line| [line, "\n"]).collect()
+fn added(lines: &[&str]) -> String {
+    lines.iter().filter_map(|line| line.strip_prefix('+')).flat_map(|line| [line, "\n"]).collect()
 }
 
 /// The parts of a file that a patch replaces, with the lines around them.
-fn patched<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<Edit> {
+fn parts(lines: &[&str]) -> Vec<Edit> {
     let mut edits: Vec<Edit> = Vec::new();
     for line in lines {
         if line.starts_with("@@") || edits.is_empty() {

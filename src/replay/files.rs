@@ -41,8 +41,9 @@ impl Files {
         let mut files: Vec<(Access, String)> = Vec::new();
         for (access, named) in call.files() {
             let name = self.name(named);
-            if !files.iter().any(|(_, known)| *known == name) {
-                files.push((access, name));
+            match files.iter_mut().find(|(_, known)| *known == name) {
+                Some((known, _)) => *known = known.and_then(access),
+                None => files.push((access, name)),
             }
         }
         files
@@ -60,8 +61,9 @@ impl Files {
             self.all.len() - 1
         });
         let steps = &mut self.all[file].steps;
-        if steps.last().is_none_or(|(last, _)| *last != step) {
-            steps.push((step, access));
+        match steps.last_mut() {
+            Some((last, known)) if *last == step => *known = known.and_then(access),
+            _ => steps.push((step, access)),
         }
     }
 }

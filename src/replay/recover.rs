@@ -58,17 +58,26 @@ impl Recovery {
         let is_applied = result.is_some() && outcome.may_have_worked();
         let mut changes = Vec::new();
         for (access, path) in timeline.files_of(call).into_iter().filter(|(access, _)| access.is_change()) {
-            let is_it = |named: &str| timeline.name(named) == path;
-            let effect = match Effect::of(&step.act, access, is_it) {
-                Effect::Nothing => Effect::asked(call, result.as_ref(), access, is_it),
+            let effect = match Effect::of(&step.act, access, &path, timeline) {
+                Effect::Nothing => Effect::asked(call, result.as_ref(), access, &path, timeline),
                 effect => effect,
             };
             let before = match effect {
                 Effect::Told(_) | Effect::Whole(_, true) => None,
                 _ => self.content(conversation, timeline, &path, step.number)?,
             };
-            let is_new = matches!(effect, Effect::Whole(_, true)) || result.as_ref().is_some_and(is_new);
-            changes.push(Change { path, access, is_applied, is_new, recovered: recovered(effect, before) });
+            let is_new = match &effect {
+                Effect::Added(_) | Effect::Moved(..) => before.as_ref().is_none_or(String::is_empty),
+                Effect::Whole(_, is_new) => *is_new,
+                _ => result.as_ref().is_some_and(is_new),
+            };
+            let recovered = match effect {
+                Effect::Moved(from, edits) => {
+                    moved(&edits, before, self.content(conversation, timeline, &from, step.number)?)
+                }
+                effect => recovered(effect, before),
+            };
+            changes.push(Change { path, access, is_applied, is_new, recovered });
         }
         Ok(changes)
     }
@@ -130,34 +139,43 @@ impl Recovery {
         path: &str,
         number: usize,
     ) -> io::Result<Option<String>> {
-        let touches = timeline.touches(path);
-        let touches = &touches[..touches.partition_point(|(step, _)| (*step as usize) < number)];
+        let (mut file, mut end, mut last) = (path.to_owned(), number, None);
         let (mut content, mut edits, mut while_read) = (None, Vec::new(), None);
-        for &(step, access) in touches.iter().rev().take(MOST_STEPS) {
-            if let Some(known) = self.known_after(timeline, path, step as usize) {
+        for _ in 0..MOST_STEPS {
+            let Some((number, access)) = timeline.last_touch(&file, end) else { break };
+            last = last.or((file == path).then_some(number));
+            if let Some(known) = self.known_after(timeline, &file, number) {
                 content = Some(known.content.clone());
                 while_read = while_read.or(known.while_read);
                 break;
             }
-            let Some(step) = Step::read(conversation, timeline, step as usize)? else { break };
+            let Some(step) = Step::read(conversation, timeline, number)? else { break };
             if matches!(step.act, Act::Call { result: None, .. }) {
                 while_read = Some(timeline.read());
             }
-            match Effect::of(&step.act, access, |named| timeline.name(named) == path) {
+            end = number;
+            match Effect::of(&step.act, access, &file, timeline) {
                 Effect::Nothing => {}
-                Effect::Seen(text) | Effect::Whole(text, _) | Effect::Told(Text { after: text, .. }) => {
+                Effect::Told(Text { after: text, .. })
+                | Effect::Seen(text)
+                | Effect::Whole(text, _)
+                | Effect::Added(text) => {
                     content = Some(text);
                     break;
                 }
                 Effect::Edits(parts) => edits.push(parts),
+                Effect::Moved(from, parts) => {
+                    edits.push(parts);
+                    file = from;
+                }
                 Effect::Unknown => break,
             }
         }
         for parts in edits.iter().rev() {
             content = edited(parts, content).map(|text| text.after);
         }
-        if let (Some(content), Some((last, _))) = (&content, touches.last()) {
-            self.remember(path, Known { step: *last as usize, content: content.clone(), while_read });
+        if let (Some(content), Some(step)) = (&content, last) {
+            self.remember(path, Known { step, content: content.clone(), while_read });
         }
         Ok(content)
     }
@@ -181,15 +199,28 @@ impl Recovery {
 fn recovered(effect: Effect, before: Option<String>) -> Recovered {
     match (effect, before) {
         (Effect::Told(text), _) => Recovered::Recorded(text),
+        (Effect::Added(after), before) => match before.filter(|before| !before.is_empty()) {
+            Some(before) => Recovered::Rebuilt(Text { before, after }),
+            None => Recovered::Recorded(Text { before: String::new(), after }),
+        },
         (Effect::Whole(after, true), _) => Recovered::Recorded(Text { before: String::new(), after }),
         (Effect::Whole(after, false), Some(before)) => Recovered::Rebuilt(Text { before, after }),
         (Effect::Whole(after, false), None) => Recovered::Overwritten(after),
-        (Effect::Edits(edits), before) => match edited(&edits, before) {
-            Some(text) => Recovered::Rebuilt(text),
-            None => Recovered::Parts(edits.iter().map(|edit| edit.to_text()).collect()),
-        },
-        (Effect::Nothing | Effect::Seen(_) | Effect::Unknown, _) => Recovered::Untold,
+        (Effect::Edits(edits), before) => edited(&edits, before).map_or_else(|| parts(&edits), Recovered::Rebuilt),
+        (Effect::Moved(..) | Effect::Nothing | Effect::Seen(_) | Effect::Unknown, _) => Recovered::Untold,
     }
+}
+
+/// A file that was `before`, and is now what another one was, with edits.
+fn moved(edits: &[Edit], before: Option<String>, other: Option<String>) -> Recovered {
+    match edited(edits, other) {
+        Some(text) => Recovered::Rebuilt(Text { before: before.unwrap_or_default(), after: text.after }),
+        None => parts(edits),
+    }
+}
+
+fn parts(edits: &[Edit]) -> Recovered {
+    Recovered::Parts(edits.iter().map(Edit::to_text).collect())
 }
 
 /// A file before and after edits; `None` when it is not known, or they do not fit.

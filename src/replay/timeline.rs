@@ -201,6 +201,13 @@ impl Timeline {
         self.files.touches(path)
     }
 
+    /// The last step before `end` that touches the file of this name, and how.
+    pub(super) fn last_touch(&self, path: &str, end: usize) -> Option<(usize, Access)> {
+        let touches = self.touches(path);
+        let place = touches.partition_point(|(step, _)| (*step as usize) < end).checked_sub(1)?;
+        touches.get(place).map(|(step, access)| (*step as usize, *access))
+    }
+
     /// The one name of the file that a call names so.
     pub fn name(&self, named: &str) -> String {
         self.files.name(named)

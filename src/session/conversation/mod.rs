@@ -10,6 +10,7 @@
 //! | `event` | a row -> an event, of both forms that Glue writes: with and without `schema_version` |
 //! | `fields` | what is in a row, by key |
 //! | `tool` | what a call of a tool is about: a file, a command |
+//! | `patch` | what a patch in Codex's form does to which file |
 //! | `outcome` | how a call ended |
 //!
 //! Writing and checking rows is the business of the log; what an event looks like to people, of the programs.
@@ -19,6 +20,7 @@ mod event;
 mod fields;
 mod open;
 mod outcome;
+mod patch;
 mod rows;
 mod shorten;
 mod tool;

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::Call;
+use super::{Call, patch};
 
 /// What a call does with a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,6 +22,14 @@ impl Access {
     /// Whether the file is another one afterwards.
     pub fn is_change(self) -> bool {
         self != Access::Read
+    }
+
+    /// What a call does with a file that does this with it first, and then `next`.
+    pub fn and_then(self, next: Access) -> Access {
+        match (self, next) {
+            (Access::Edit | Access::Write, Access::Read | Access::Edit) | (Access::Delete, Access::Read) => self,
+            (_, next) => next,
+        }
     }
 }
 
@@ -51,8 +59,13 @@ impl Call {
     pub fn files(&self) -> Vec<(Access, &str)> {
         let tool = self.name.to_ascii_lowercase();
         if tool == "apply_patch" {
-            return self.patch().map(patched).unwrap_or_default();
+            return patch::files(&self.sections());
         }
+        // The editor of Anthropic's is several tools in one.
+        let tool = match self.arguments.get("command").and_then(Value::as_str) {
+            Some(command @ ("view" | "create")) if tool == "str_replace_editor" => command,
+            _ => &*tool,
+        };
         let access = FILE_TOOLS.iter().find(|(name, _)| *name == tool).map(|(_, access)| *access);
         let path = PATHS.iter().find_map(|key| self.arguments.get(*key)?.as_str());
         access.zip(path).into_iter().collect()
@@ -69,25 +82,6 @@ impl Call {
             _ => None,
         }
     }
-
-    /// The text of a call of Codex's `apply_patch`.
-    pub fn patch(&self) -> Option<&str> {
-        ["input", "patch"].into_iter().find_map(|key| self.arguments.get(key)?.as_str())
-    }
-}
-
-/// The files of a patch in Codex's form, `*** Add|Update|Delete File: <path>`.
-fn patched(patch: &str) -> Vec<(Access, &str)> {
-    const MARKS: [(&str, Access); 3] =
-        [("*** Add File: ", Access::Write), ("*** Update File: ", Access::Edit), ("*** Delete File: ", Access::Delete)];
-    let file = |line| MARKS.iter().find_map(|(mark, access)| Some((*access, str::strip_prefix(line, mark)?)));
-    let mut files: Vec<(Access, &str)> = Vec::new();
-    for (access, path) in patch.lines().filter_map(file) {
-        if !files.iter().any(|(_, known)| *known == path) {
-            files.push((access, path));
-        }
-    }
-    files
 }
 
 #[cfg(test)]
@@ -107,11 +101,9 @@ mod tests {
             ("write", json!({"filePath": "c", "content": ""}), vec![(Access::Write, "c")]),
             ("edit_file", json!({"path": 7}), vec![]),
             ("grep", json!({"path": "src"}), vec![]),
-            (
-                "apply_patch",
-                json!({"input": "*** Begin Patch\n*** Add File: n\n+x\n*** Update File: u\n@@\n-a\n+b\n*** Delete File: d\n"}),
-                vec![(Access::Write, "n"), (Access::Edit, "u"), (Access::Delete, "d")],
-            ),
+            ("str_replace_editor", json!({"command": "view", "path": "v"}), vec![(Access::Read, "v")]),
+            ("str_replace_editor", json!({"command": "create", "path": "c"}), vec![(Access::Write, "c")]),
+            ("str_replace_editor", json!({"command": "str_replace", "path": "e"}), vec![(Access::Edit, "e")]),
         ] {
             assert_eq!(call(name, arguments).files(), wanted, "{name}");
         }

@@ -265,3 +265,14 @@ fn what_only_a_subagent_spent_is_told_the_same_everywhere() {
     let (page, _) = world.ends(0, "replay", &["--html", "-", "s"]);
     assert!(page.contains("<span class=\"tokens\">subagents 2.3k in, 67 out</span>"), "{page}");
 }
+
+#[test]
+fn a_turn_may_be_long() {
+    let answer = format!(r#"{{"type":"assistant_message","text":"{}"}}"#, "x".repeat(1 << 20));
+    let mut rows = vec![NEWER[0], NEWER[2]];
+    rows.extend([&*answer; 10]);
+    rows.extend([NEWER[3], NEWER[6]]);
+    let (out, _) = world(&rows, false).ends(0, "replay", &["s"]);
+    assert!(out.starts_with("── turn 1 · tokens: 120 in, 34 out\n"), "{}", &out[..90]);
+    assert!(out.contains("edit_file\n    src/deep/numbers\n"), "{}", &out[..900]);
+}

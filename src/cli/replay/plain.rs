@@ -12,8 +12,10 @@ use crate::replay::{Act, Change, Difference, Recovery, Step, Timeline, data, mix
 use crate::session::{CallResult, Outcome, size_text};
 
 impl Replay {
-    /// Prints the steps from the one with that number, from 1; each as soon as it is known what came of it.
+    /// Prints the steps from the one with that number, from 1. The log is read to its end before: a turn's tokens and the
+    /// result of a call may be anywhere behind them.
     pub(super) fn plain(mut self, ui: &mut Ui, start: usize) -> Result<(), Failure> {
+        self.timeline.finish(&self.conversation).map_err(|error| self.unreadable(&error))?;
         let mut turn = None;
         self.steps(start, |timeline, step, changes| {
             let number = timeline.turn_of(step.number);
@@ -64,7 +66,7 @@ impl Replay {
         })
     }
 
-    /// Hands each step on, with what it did to files. The log is read as far as that needs.
+    /// Hands each step on, with what it did to files.
     fn steps(
         &mut self,
         start: usize,
@@ -72,7 +74,6 @@ impl Replay {
     ) -> Result<(), Failure> {
         let mut recovery = Recovery::default();
         for number in start.saturating_sub(1)..self.end {
-            self.read_until_known(number)?;
             let unreadable = |error: io::Error| self.unreadable(&error);
             let step = Step::read(&self.conversation, &self.timeline, number).map_err(unreadable)?;
             let Some(step) = step else { break };
@@ -80,23 +81,6 @@ impl Replay {
             each(&self.timeline, step, changes)?;
         }
         Ok(())
-    }
-
-    /// Reads on until the turn of a step is over, or so much behind the step that its result should have come.
-    fn read_until_known(&mut self, number: usize) -> Result<(), Failure> {
-        const AT_ONCE: u64 = 1 << 20;
-        const BEHIND: u64 = 8 << 20;
-        loop {
-            let mark = self.timeline.mark(number);
-            let is_over = self.timeline.turns().last().is_some_and(|turn| turn.first > number);
-            if is_over || mark.is_some_and(|mark| mark.offset() + BEHIND < self.timeline.read()) {
-                return Ok(());
-            }
-            let more = self.timeline.read_on(&self.conversation, AT_ONCE);
-            if !more.map_err(|error| self.unreadable(&error))? {
-                return self.timeline.finish(&self.conversation).map_err(|error| self.unreadable(&error));
-            }
-        }
     }
 
     /// What the log does not tell.

@@ -24,11 +24,14 @@ pub(super) enum What {
     Thinking,
     Call {
         id: Option<String>,
+        tool: String,
         files: Vec<(Access, String)>,
         is_command: bool,
     },
     Result {
         id: Option<String>,
+        /// The tool, if there is no id.
+        tool: Option<String>,
         /// How it ended if it was a command.
         as_command: State,
         /// How it ended if it was anything else.
@@ -67,6 +70,15 @@ struct FastMetadata {
     exit_code: Option<i64>,
 }
 
+/// What else a result may say of its call.
+#[derive(Deserialize)]
+struct Named {
+    #[serde(default)]
+    name: Option<String>,
+    #[serde(default)]
+    inner: Option<Box<Named>>,
+}
+
 impl Head {
     pub(super) fn of(row: &Row) -> Head {
         let main = |what| Head { agent: None, what };
@@ -77,7 +89,15 @@ impl Head {
             return main(what);
         }
         let Some(event) = Event::parse(row.bytes) else { return main(What::Damaged) };
-        match event.body {
+        let mut head = Head::of_body(event.body);
+        if let What::Result { id: None, tool, .. } = &mut head.what {
+            *tool = tool_of(row.bytes);
+        }
+        head
+    }
+
+    fn of_body(body: Body) -> Head {
+        match body {
             Body::SubagentEvent { subagent_id, inner } => Head { agent: Some(subagent_id), what: What::of(*inner) },
             Body::SubagentSpawned(spawned) => {
                 Head { agent: Some(spawned.subagent_id), what: What::Spawned(spawned.depth) }
@@ -86,7 +106,7 @@ impl Head {
                 let state = State::of_subagent(status.as_deref(), error.is_some());
                 Head { agent: Some(subagent_id), what: What::Completed(state) }
             }
-            body => main(What::of(body)),
+            body => Head { agent: None, what: What::of(body) },
         }
     }
 }
@@ -131,12 +151,12 @@ impl What {
     fn of_call(call: Call) -> What {
         let files = call.files().into_iter().map(|(access, path)| (access, path.to_owned())).collect();
         let is_command = call.command().is_some();
-        What::Call { files, is_command, id: call.id }
+        What::Call { files, is_command, id: call.id, tool: call.name }
     }
 
     fn of_result(result: CallResult) -> What {
         let [as_command, as_other] = [true, false].map(|is_command| State::of(&Outcome::of(&result, is_command)));
-        What::Result { id: result.call_id, as_command, as_other }
+        What::Result { id: result.call_id, tool: None, as_command, as_other }
     }
 }
 
@@ -151,10 +171,16 @@ fn fast(row: &[u8]) -> Option<What> {
             let passed = row.status? == "completed" && row.success? && code == Some(0);
             let id = Some(row.call_id?.into_owned()).filter(|id| !id.is_empty());
             // Anything else is in the text.
-            passed.then_some(What::Result { id, as_command: State::Passed, as_other: State::Passed })
+            passed.then_some(What::Result { id, tool: None, as_command: State::Passed, as_other: State::Passed })
         }
         _ => None,
     }
+}
+
+/// The tool that a result names.
+fn tool_of(row: &[u8]) -> Option<String> {
+    let row: Named = serde_json::from_slice(row).ok()?;
+    row.inner.map_or(row.name, |inner| inner.name).filter(|tool| !tool.is_empty())
 }
 
 #[cfg(test)]
@@ -177,15 +203,15 @@ mod tests {
             (r#"{"type":"assistant_message","text":"x"}"#, "None Answer"),
             (
                 r#"{"type":"tool_result","call_id":"a","content":"Exit code: 7","success":true,"status":"completed"}"#,
-                "None Result { id: Some(\"a\"), as_command: Failed, as_other: Passed }",
+                "None Result { id: Some(\"a\"), tool: None, as_command: Failed, as_other: Passed }",
             ),
             (
                 r#"{"type":"tool_result","call_id":"a","content":"x","success":false,"status":"completed","metadata":{"exit_code":1}}"#,
-                "None Result { id: Some(\"a\"), as_command: Failed, as_other: Failed }",
+                "None Result { id: Some(\"a\"), tool: None, as_command: Failed, as_other: Failed }",
             ),
             (
                 r#"{"type":"tool_call","id":"c","name":"edit_file","arguments":{"path":"a"}}"#,
-                "None Call { id: Some(\"c\"), files: [(Edit, \"a\")], is_command: false }",
+                "None Call { id: Some(\"c\"), tool: \"edit_file\", files: [(Edit, \"a\")], is_command: false }",
             ),
             (
                 r#"{"type":"subagent_event","subagent_id":"s","inner":{"type":"assistant_message","text":"x"}}"#,

@@ -21,6 +21,7 @@ pub mod data;
 mod files;
 mod head;
 pub mod page;
+mod pending;
 mod recover;
 mod step;
 pub mod terminal;

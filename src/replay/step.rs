@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
 
 use super::timeline::{Mark, Timeline};
-use crate::session::{Body, Call, CallResult, Conversation, Event, Outcome, Spawned};
+use crate::session::{At, Body, Call, CallResult, Conversation, Event, Outcome, Rows, Spawned};
 
 /// One step of a session.
 #[derive(Debug, Clone, PartialEq)]
@@ -107,7 +107,7 @@ impl Step {
         };
         let act = match body {
             Body::ToolCall(call) => {
-                let answer = result(&mut rows, mark)?;
+                let answer = result(conversation, timeline, number, rows)?;
                 let took = answer.as_ref().and_then(|(_, then)| Some(then.as_ref()?.duration_since(at?)));
                 let result = answer.map(|(result, _)| result);
                 let is_command = call.command().is_some();
@@ -124,13 +124,19 @@ impl Step {
 const SHOWN: usize = 64 << 10;
 
 /// The result of the call whose row was read last.
-fn result<R: io::Read>(
-    rows: &mut crate::session::Rows<R>,
-    mark: Mark,
+fn result<'c>(
+    conversation: &'c Conversation,
+    timeline: &Timeline,
+    number: usize,
+    mut rows: Rows<At<'c>>,
 ) -> io::Result<Option<(CallResult, Option<Timestamp>)>> {
-    let Some(distance) = mark.rows_to_result() else { return Ok(None) };
-    for _ in 1..distance {
-        rows.advance()?;
+    if let Some(offset) = timeline.far_result(number) {
+        rows = conversation.rows_from(offset);
+    } else {
+        let Some(distance) = timeline.mark(number).and_then(Mark::rows_to_result) else { return Ok(None) };
+        for _ in 1..distance {
+            rows.advance()?;
+        }
     }
     let Some(row) = rows.advance()? else { return Ok(None) };
     let Some(event) = Event::parse(row.bytes) else { return Ok(None) };

@@ -1,6 +1,7 @@
 //! Logs of both forms as steps, and what their edits did to files.
 
 mod changes;
+mod pairs;
 
 use super::*;
 use crate::session::{Access, Conversation};

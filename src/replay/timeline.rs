@@ -3,13 +3,13 @@
 //! A step is a row that people look at; a call and its result are one. The timeline grows with the log, a few rows at a
 //! time, so that the first step can be looked at while the last has not been read, or written.
 
-use std::collections::{HashMap, VecDeque};
-use std::hash::{BuildHasher, RandomState};
+use std::collections::HashMap;
 use std::io;
 
 use super::agents::{Agent, Agents};
 use super::files::{FileSteps, Files};
 use super::head::{Head, What};
+use super::pending::{Open, Pending};
 use super::tokens::Tokens;
 use crate::session::{Access, Call, Conversation, Outcome, Usage};
 
@@ -22,23 +22,12 @@ pub struct Timeline {
     agents: Agents,
     /// What was spent before the first turn.
     loose: Tokens,
-    /// Calls without a result so far, by subagent and id.
-    open: HashMap<u64, Open>,
-    /// The same of calls without an id, by subagent, in their order.
-    unnamed: VecDeque<(u64, Open)>,
-    hasher: RandomState,
+    pending: Pending,
+    /// Results that are further away than a mark can tell: by step, where their rows start.
+    far: HashMap<u32, u64>,
     /// Where reading goes on, in bytes; and how many rows are before that.
     offset: u64,
     rows: u64,
-}
-
-/// A call without a result so far.
-#[derive(Debug, Clone, Copy)]
-struct Open {
-    step: u32,
-    /// The row that it is in.
-    row: u64,
-    is_command: bool,
 }
 
 /// What is told of a step without reading it. Packed, because a log of a gigabyte has millions: from the low end 40 bits
@@ -176,6 +165,11 @@ impl Timeline {
         self.marks.get(step).copied()
     }
 
+    /// Where the row of a call's result starts, in bytes, if it is further away than its [`Mark`] can tell.
+    pub fn far_result(&self, step: usize) -> Option<u64> {
+        self.far.get(&u32::try_from(step).ok()?).copied()
+    }
+
     /// All of them, in their order.
     pub fn marks(&self) -> &[Mark] {
         &self.marks
@@ -236,22 +230,27 @@ impl Timeline {
             let depth = if let What::Spawned(depth) = head.what { Some(depth) } else { None };
             self.agents.meet(id, depth);
         }
+        if !matches!(head.what, What::Call { .. }) {
+            self.pending.end_batch();
+        }
         let kind = match head.what {
             What::Nothing => return,
             What::Usage(usage) => return self.spend(&usage),
-            What::Result { id, as_command, as_other } => {
-                if !self.answer(head.agent.as_deref(), id.as_deref(), as_command, as_other) {
-                    self.marks.push(Mark::new(offset, Kind::Result, is_nested).with_state(as_other));
-                }
-                return;
+            What::Result { id, tool, as_command, as_other } => {
+                let open = self.pending.answer(head.agent.as_deref(), id.as_deref(), tool.as_deref());
+                return match open {
+                    Some(open) => self.answer(open, if open.is_command { as_command } else { as_other }, offset),
+                    None => self.marks.push(Mark::new(offset, Kind::Result, is_nested).with_state(as_other)),
+                };
             }
-            What::Call { id, files, is_command } => {
+            What::Call { id, tool, files, is_command } => {
                 let mark = Mark::new(offset, Kind::Call, is_nested);
                 let changes = files.iter().any(|(access, _)| access.is_change());
                 let step = u32::try_from(self.marks.len()).unwrap_or(u32::MAX);
                 self.marks.push(if changes { mark.with_change() } else { mark });
                 files.iter().for_each(|(access, path)| self.files.touch(path, step, *access));
-                return self.ask(head.agent.as_deref(), id.as_deref(), step, is_command);
+                let open = Open { step, row: self.rows, is_command };
+                return self.pending.ask(head.agent.as_deref(), id.as_deref(), &tool, open);
             }
             What::Prompt => Kind::Prompt,
             What::Answer => Kind::Answer,
@@ -268,44 +267,20 @@ impl Timeline {
             What::Damaged => Kind::Damaged,
         };
         if kind == Kind::Prompt && !is_nested {
-            // What has no id answers a call of its own turn.
-            self.unnamed.clear();
+            self.pending.end_turn();
             self.turns.push(Turn { first: self.marks.len(), tokens: Tokens::default() });
         }
         self.marks.push(Mark::new(offset, kind, is_nested));
     }
 
-    fn ask(&mut self, agent: Option<&str>, id: Option<&str>, step: u32, is_command: bool) {
-        /// More calls are not open at a time; those before them will never get their results.
-        const MOST_OPEN: usize = 10_000;
-        if self.open.len() + self.unnamed.len() >= MOST_OPEN {
-            self.open.clear();
-            self.unnamed.clear();
+    /// Gives an open call its result, whose row starts at `offset`.
+    fn answer(&mut self, Open { step, row, .. }: Open, state: State, offset: u64) {
+        let Some(mark) = self.marks.get_mut(step as usize) else { return };
+        *mark = mark.with_state(state);
+        match u16::try_from(self.rows - row) {
+            Ok(distance) => *mark = mark.with_result(distance),
+            Err(_) => drop(self.far.insert(step, offset)),
         }
-        let (key, open) = (self.hasher.hash_one((agent, id)), Open { step, row: self.rows, is_command });
-        match id {
-            Some(_) => drop(self.open.insert(key, open)),
-            None => self.unnamed.push_back((key, open)),
-        }
-    }
-
-    /// Gives the open call of that id its result; a result without an id is that of the first call without one. False when
-    /// there is none, or when it is too far away.
-    fn answer(&mut self, agent: Option<&str>, id: Option<&str>, as_command: State, as_other: State) -> bool {
-        let key = self.hasher.hash_one((agent, id));
-        let open = match id {
-            Some(_) => self.open.remove(&key),
-            None => {
-                let place = self.unnamed.iter().position(|(of, _)| *of == key);
-                place.and_then(|place| self.unnamed.remove(place)).map(|(_, open)| open)
-            }
-        };
-        let Some(Open { step, row, is_command }) = open else { return false };
-        let (Ok(distance), Some(mark)) = (u16::try_from(self.rows - row), self.marks.get_mut(step as usize)) else {
-            return false;
-        };
-        *mark = mark.with_result(distance).with_state(if is_command { as_command } else { as_other });
-        true
     }
 
     fn spend(&mut self, usage: &Usage) {
@@ -383,7 +358,8 @@ impl Mark {
         self.0 & NESTED != 0
     }
 
-    /// How many rows behind the call its result is; none without a result.
+    /// How many rows behind the call its result is; none without a result, and for one that is
+    /// [far away](Timeline::far_result).
     pub fn rows_to_result(self) -> Option<u16> {
         Some((self.0 >> RESULT_SHIFT) as u16).filter(|&rows| rows > 0)
     }

@@ -7,7 +7,7 @@ use bstr::ByteSlice;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use super::fields::{content, flag, id, number, object, said, text};
+use super::fields::{arguments, content, flag, id, number, object, said, text};
 use crate::session::meta::parse_time;
 
 /// One event of a session.
@@ -165,8 +165,9 @@ pub struct Spawned {
 
 impl Event {
     /// Reads a row. `None` when it is no JSON object, even after what can be made good has been: bytes that are not UTF-8
-    /// and halves of surrogate pairs become U+FFFD.
+    /// and halves of surrogate pairs become U+FFFD, and a mark of the byte order is passed over.
     pub fn parse(row: &[u8]) -> Option<Event> {
+        let row = row.strip_prefix(b"\xef\xbb\xbf").unwrap_or(row);
         let row = serde_json::from_slice(row).ok().or_else(|| serde_json::from_str(&mended(row)?).ok())?;
         match row {
             Value::Object(row) => Some(Event::of(row)),
@@ -210,7 +211,7 @@ impl Body {
             "tool_call" => Body::ToolCall(Call {
                 id: id(row, "id"),
                 name: text(row, "name").unwrap_or_default(),
-                arguments: object(row, "arguments"),
+                arguments: arguments(row),
             }),
             "tool_result" => Body::ToolResult(CallResult {
                 call_id: id(row, "call_id"),
@@ -234,8 +235,11 @@ impl Body {
                 model: text(row, "model_ref").or_else(|| text(row, "model")),
             }),
             "subagent_event" => Body::SubagentEvent {
-                subagent_id: text(row, "subagent_id").unwrap_or_default(),
-                inner: Box::new(Body::of(object(row, "inner"))),
+                subagent_id: row.get("subagent_id").and_then(Value::as_str).unwrap_or_default().to_owned(),
+                inner: Box::new(match row.get("inner") {
+                    Some(Value::Object(_)) => Body::of(object(row, "inner")),
+                    _ => Body::Unknown { kind: Some(kind), row: std::mem::take(row) },
+                }),
             },
             "subagent_usage" => Body::SubagentUsage(usage(row)),
             "subagent_completed" => Body::SubagentCompleted {
@@ -246,6 +250,19 @@ impl Body {
             },
             _ => Body::Unknown { kind: Some(kind).filter(|kind| !kind.is_empty()), row: std::mem::take(row) },
         }
+    }
+
+    /// The subagent that it is of, and what that did, out of the rows that are around it.
+    pub fn unnested(mut self) -> (Option<String>, Body) {
+        let mut agent = None;
+        while let Body::SubagentEvent { subagent_id, inner } = self {
+            (agent, self) = (Some(subagent_id), *inner);
+        }
+        if let Body::SubagentSpawned(Spawned { subagent_id, .. }) | Body::SubagentCompleted { subagent_id, .. } = &self
+        {
+            agent = Some(subagent_id.clone());
+        }
+        (agent, self)
     }
 }
 
@@ -324,9 +341,26 @@ mod tests {
         assert_eq!(body(r#"{"type":"user_message","text":null}"#), Body::UserMessage { text: String::new() });
         let Body::ToolCall(call) = body(r#"{"type":"tool_call","id":"","name":[],"arguments":"{}"}"#) else { panic!() };
         assert_eq!(call, Call::default());
-        assert!(matches!(body(r#"{"type":"subagent_event","inner":[]}"#), Body::SubagentEvent { .. }));
+        let Body::SubagentEvent { inner, .. } = body(r#"{"type":"subagent_event","inner":["x"]}"#) else { panic!() };
+        assert!(matches!(*inner, Body::Unknown { row, .. } if row["inner"][0] == "x"));
         for row in ["", "[]", "7", "{", "{}x", "null"] {
             assert_eq!(Event::parse(row.as_bytes()), None, "{row}");
+        }
+    }
+
+    #[test]
+    fn arguments_may_be_written_as_text() {
+        for (arguments, wanted) in [
+            (r#""{\"path\":\"a\"}""#, r#"{"path":"a"}"#),
+            (r#""not JSON""#, r#"{"arguments":"not JSON"}"#),
+            (r#""[1]""#, r#"{"arguments":"[1]"}"#),
+            ("[1]", r#"{"arguments":[1]}"#),
+            (r#""""#, "{}"),
+            ("null", "{}"),
+        ] {
+            let row = format!(r#"{{"type":"tool_call","arguments":{arguments}}}"#);
+            let Body::ToolCall(call) = body(&row) else { panic!() };
+            assert_eq!(Value::from(call.arguments).to_string(), wanted);
         }
     }
 
@@ -361,6 +395,7 @@ mod tests {
             Body::UserMessage { text } => text,
             body => panic!("{body:?}"),
         };
+        assert_eq!(text(b"\xef\xbb\xbf{\"type\":\"user_message\",\"text\":\"x\"}"), "x");
         assert_eq!(text(b"{\"type\":\"user_message\",\"text\":\"a\xffb\xc3\"}"), "a\u{fffd}b\u{fffd}");
         assert_eq!(
             text(br#"{"type":"user_message","text":"\ud83dx \udc00 \ud83d\ude00 \\ud83d"}"#),

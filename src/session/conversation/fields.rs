@@ -57,3 +57,17 @@ pub(super) fn object(row: &mut Map<String, Value>, key: &str) -> Map<String, Val
         _ => Map::new(),
     }
 }
+
+/// What a tool was given. Some write it as text; what is no object in any form is kept under its key.
+pub(super) fn arguments(row: &mut Map<String, Value>) -> Map<String, Value> {
+    const KEY: &str = "arguments";
+    match row.remove(KEY) {
+        Some(Value::Object(object)) => object,
+        None | Some(Value::Null) => Map::new(),
+        Some(Value::String(text)) if text.is_empty() => Map::new(),
+        Some(value) => match value.as_str().map(serde_json::from_str) {
+            Some(Ok(Value::Object(object))) => object,
+            _ => [(KEY.to_owned(), value)].into_iter().collect(),
+        },
+    }
+}

@@ -276,3 +276,18 @@ fn a_turn_may_be_long() {
     assert!(out.starts_with("── turn 1 · tokens: 120 in, 34 out\n"), "{}", &out[..90]);
     assert!(out.contains("edit_file\n    src/deep/numbers\n"), "{}", &out[..900]);
 }
+
+#[test]
+fn what_is_hidden_deep_in_a_row_is_shown() {
+    let rows = [
+        r#"{"type":"subagent_event","subagent_id":"s","inner":{"type":"subagent_event","subagent_id":"t","inner":{"type":"assistant_message","text":"deep"}}}"#,
+        r#"{"type":"subagent_event","subagent_id":"s","note":"no inner"}"#,
+        r#"{"type":"tool_call","id":"1","name":"write_file","arguments":"{\"path\":\"a\",\"content\":\"as text\\n\"}"}"#,
+        r#"{"type":"tool_result","call_id":"1","content":"ok","summary":"Created a"}"#,
+        r#"{"type":"tool_call","id":"2","name":"odd","arguments":["a list"]}"#,
+    ];
+    let (out, _) = world(&rows, false).ends(0, "replay", &["s"]);
+    for said in ["answer [t]\n    deep", "no inner", "    a\n    @@ -0,0 +1 @@\n    +as text\n", "a list"] {
+        assert!(out.contains(said), "{said} in {out}");
+    }
+}

@@ -36,6 +36,8 @@ pub enum Recovered {
     Parts(Vec<Text>),
     /// What it became; what it was is not known.
     Overwritten(String),
+    /// It was recorded in a row that is too long to be looked into.
+    TooLong,
     /// Nothing is known.
     Untold,
 }
@@ -57,7 +59,7 @@ impl Change {
             Recovered::Recorded(text) | Recovered::Rebuilt(text) => text.hunks(),
             Recovered::Parts(parts) => parts.iter().map(|part| part.as_lines().hunks()).collect(),
             Recovered::Overwritten(after) => Text { before: String::new(), after: after.clone() }.hunks(),
-            Recovered::Untold => String::new(),
+            Recovered::TooLong | Recovered::Untold => String::new(),
         }
     }
 
@@ -72,6 +74,7 @@ impl Change {
             Recovered::Parts(_) => Some("the part that was replaced; where it is in the file was not recorded"),
             Recovered::Overwritten(_) if self.access == Access::Delete => Some("deleted, the text was not recorded"),
             Recovered::Overwritten(_) => Some("overwritten, the previous text was not recorded"),
+            Recovered::TooLong => Some("too long to be shown"),
             Recovered::Untold => Some("not recorded"),
         }
     }
@@ -115,6 +118,8 @@ pub(super) enum Effect {
     Edits(Vec<Edit>),
     /// The file is what another one was before the step, with these parts replaced.
     Moved(String, Vec<Edit>),
+    /// Something that is told in a row that is too long.
+    TooLong,
     /// Something, but nobody tells what.
     Unknown,
 }
@@ -137,6 +142,9 @@ impl Effect {
         if !outcome.may_have_worked() {
             return Effect::Nothing;
         }
+        if result.is_cut() && result.metadata.contains_key("diff") {
+            return Effect::TooLong;
+        }
         told(result).map_or_else(|| Effect::asked(call, Some(result), access, path, timeline), Effect::Told)
     }
 
@@ -151,6 +159,7 @@ impl Effect {
         let content = || ["content", "file_text"].into_iter().find_map(|key| call.arguments.get(key)?.as_str());
         match access {
             Access::Read => read(call, result).map_or(Effect::Nothing, Effect::Seen),
+            _ if call.is_cut() => Effect::TooLong,
             _ if call.patch().is_some() => patched(call, path, timeline),
             Access::Delete => Effect::Whole(String::new(), false),
             Access::Write => content()
@@ -212,7 +221,7 @@ fn told(result: &CallResult) -> Option<Text> {
 
 /// The content of a file that was read: only where the tool gives it as it is, and all of it.
 fn read(call: &Call, result: Option<&CallResult>) -> Option<String> {
-    let content = &result?.content;
+    let content = &result.filter(|result| !result.is_cut())?.content;
     let length = result?.metadata.get("bytes").and_then(Value::as_u64);
     let is_whole = call.name == "read_file" && call.arguments.len() == 1;
     (is_whole && length.is_none_or(|length| length == content.len() as u64)).then(|| content.clone())

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 
 use super::timeline::State;
-use crate::session::{Access, Body, Call, CallResult, Event, Outcome, Row, Usage};
+use crate::session::{Access, Body, Call, CallResult, Outcome, Row, Usage};
 
 /// What a row is to the timeline.
 #[derive(Debug)]
@@ -88,7 +88,7 @@ impl Head {
         if let Some(what) = fast(row.bytes) {
             return main(what);
         }
-        let Some(event) = Event::parse(row.bytes) else { return main(What::Damaged) };
+        let Some(event) = row.event() else { return main(What::Damaged) };
         let mut head = Head::of_body(event.body);
         if let What::Result { id: None, tool, .. } = &mut head.what {
             *tool = tool_of(row.bytes);
@@ -97,17 +97,8 @@ impl Head {
     }
 
     fn of_body(body: Body) -> Head {
-        match body {
-            Body::SubagentEvent { subagent_id, inner } => Head { agent: Some(subagent_id), what: What::of(*inner) },
-            Body::SubagentSpawned(spawned) => {
-                Head { agent: Some(spawned.subagent_id), what: What::Spawned(spawned.depth) }
-            }
-            Body::SubagentCompleted { subagent_id, status, error, .. } => {
-                let state = State::of_subagent(status.as_deref(), error.is_some());
-                Head { agent: Some(subagent_id), what: What::Completed(state) }
-            }
-            body => Head { agent: None, what: What::of(body) },
-        }
+        let (agent, body) = body.unnested();
+        Head { agent, what: What::of(body) }
     }
 }
 
@@ -127,7 +118,7 @@ impl What {
             Body::Title(_) => What::Title,
             Body::Notice { .. } => What::Notice(State::Open),
             Body::SubagentSpawned(spawned) => What::Spawned(spawned.depth),
-            // An event within an event says nothing that is known.
+            // What is within it has been taken out.
             Body::SubagentEvent { .. } => What::Unknown,
             Body::SubagentCompleted { status, error, .. } => {
                 What::Completed(State::of_subagent(status.as_deref(), error.is_some()))
@@ -217,6 +208,11 @@ mod tests {
                 r#"{"type":"subagent_event","subagent_id":"s","inner":{"type":"assistant_message","text":"x"}}"#,
                 "Some(\"s\") Answer",
             ),
+            (
+                r#"{"type":"subagent_event","subagent_id":"s","inner":{"type":"subagent_event","subagent_id":"t","inner":{"type":"user_message","text":"x"}}}"#,
+                "Some(\"t\") Prompt",
+            ),
+            (r#"{"type":"subagent_completed","subagent_id":"s","error":"x"}"#, "Some(\"s\") Completed(Failed)"),
             (r#"{"type":"file.write","x":1}"#, "None Unknown"),
             (r#"{"type":"user_message","text":{}}"#, "None Prompt"),
             (

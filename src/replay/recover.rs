@@ -168,7 +168,7 @@ impl Recovery {
                     edits.push(parts);
                     file = from;
                 }
-                Effect::Unknown => break,
+                Effect::TooLong | Effect::Unknown => break,
             }
         }
         for parts in edits.iter().rev() {
@@ -207,6 +207,7 @@ fn recovered(effect: Effect, before: Option<String>) -> Recovered {
         (Effect::Whole(after, false), Some(before)) => Recovered::Rebuilt(Text { before, after }),
         (Effect::Whole(after, false), None) => Recovered::Overwritten(after),
         (Effect::Edits(edits), before) => edited(&edits, before).map_or_else(|| parts(&edits), Recovered::Rebuilt),
+        (Effect::TooLong, _) => Recovered::TooLong,
         (Effect::Moved(..) | Effect::Nothing | Effect::Seen(_) | Effect::Unknown, _) => Recovered::Untold,
     }
 }

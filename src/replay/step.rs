@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
 
 use super::timeline::{Mark, Timeline};
-use crate::session::{At, Body, Call, CallResult, Conversation, Event, Outcome, Rows, Spawned};
+use crate::session::{At, Body, Call, CallResult, Conversation, Outcome, Rows, Spawned};
 
 /// One step of a session.
 #[derive(Debug, Clone, PartialEq)]
@@ -88,32 +88,29 @@ impl Step {
     /// When the log cannot be read.
     pub fn read(conversation: &Conversation, timeline: &Timeline, number: usize) -> io::Result<Option<Step>> {
         let Some(mark) = timeline.mark(number) else { return Ok(None) };
-        let mut rows = conversation.rows_from(mark.offset());
+        let mut rows = conversation.rows_from(mark.offset()).shortening();
         let Some(row) = rows.advance()? else { return Ok(None) };
-        let Some(event) = Event::parse(row.bytes) else {
-            let (bytes, length) =
-                (row.bytes[..row.bytes.len().min(SHOWN)].to_vec(), row.length - u64::from(row.is_ended));
-            let act = Act::Damaged { bytes, length, is_long: row.is_cut };
-            return Ok(Some(Step { number, at: None, agent: None, act }));
+        let is_cut = row.is_cut;
+        let damaged = || {
+            let bytes = row.bytes[..row.bytes.len().min(SHOWN)].to_vec();
+            Act::Damaged { bytes, length: row.length - u64::from(row.is_ended), is_long: is_cut }
+        };
+        let Some(event) = row.event() else {
+            return Ok(Some(Step { number, at: None, agent: None, act: damaged() }));
         };
         let at = event.at();
-        let (agent, body) = match event.body {
-            Body::SubagentEvent { subagent_id, inner } => (Some(subagent_id), *inner),
-            Body::SubagentSpawned(spawned) => (Some(spawned.subagent_id.clone()), Body::SubagentSpawned(spawned)),
-            Body::SubagentCompleted { subagent_id, status, duration_ms, error } => {
-                (Some(subagent_id.clone()), Body::SubagentCompleted { subagent_id, status, duration_ms, error })
-            }
-            body => (None, body),
-        };
+        let (agent, body) = event.body.unnested();
         let act = match body {
-            Body::ToolCall(call) => {
-                let answer = result(conversation, timeline, number, rows)?;
-                let took = answer.as_ref().and_then(|(_, then)| Some(then.as_ref()?.duration_since(at?)));
-                let result = answer.map(|(result, _)| result);
-                let is_command = call.command().is_some();
-                let outcome = result.as_ref().map_or(Outcome::Untold, |result| Outcome::of(result, is_command));
-                Act::Call { call, result, outcome, took }
+            Body::ToolCall(mut call) => {
+                if is_cut {
+                    call.cut();
+                }
+                let answer = Answer::read(conversation, timeline, number, rows)?;
+                let took = answer.as_ref().and_then(|answer| Some(answer.at?.duration_since(at?)));
+                let outcome = answer.as_ref().map_or(Outcome::Untold, |answer| answer.outcome(&call));
+                Act::Call { call, result: answer.map(Answer::shown), outcome, took }
             }
+            _ if is_cut => damaged(),
             body => Act::of(body),
         };
         Ok(Some(Step { number, at, agent, act }))
@@ -123,32 +120,48 @@ impl Step {
 /// Of a row that cannot be read, in bytes.
 const SHOWN: usize = 64 << 10;
 
-/// The result of the call whose row was read last.
-fn result<'c>(
-    conversation: &'c Conversation,
-    timeline: &Timeline,
-    number: usize,
-    mut rows: Rows<At<'c>>,
-) -> io::Result<Option<(CallResult, Option<Timestamp>)>> {
-    if let Some(offset) = timeline.far_result(number) {
-        rows = conversation.rows_from(offset);
-    } else {
-        let Some(distance) = timeline.mark(number).and_then(Mark::rows_to_result) else { return Ok(None) };
-        for _ in 1..distance {
-            rows.advance()?;
+/// The result of a call, as its row tells it.
+struct Answer {
+    at: Option<Timestamp>,
+    result: CallResult,
+    is_cut: bool,
+}
+
+impl Answer {
+    /// Reads the one of the step `number`, whose row was read last.
+    fn read<'c>(
+        conversation: &'c Conversation,
+        timeline: &Timeline,
+        number: usize,
+        mut rows: Rows<At<'c>>,
+    ) -> io::Result<Option<Answer>> {
+        if let Some(offset) = timeline.far_result(number) {
+            rows = conversation.rows_from(offset).shortening();
+        } else {
+            let Some(distance) = timeline.mark(number).and_then(Mark::rows_to_result) else { return Ok(None) };
+            for _ in 1..distance {
+                rows.advance()?;
+            }
+        }
+        let Some(row) = rows.advance()? else { return Ok(None) };
+        let (is_cut, Some(event)) = (row.is_cut, row.event()) else { return Ok(None) };
+        let at = event.at();
+        match event.body.unnested().1 {
+            Body::ToolResult(result) => Ok(Some(Answer { at, result, is_cut })),
+            _ => Ok(None),
         }
     }
-    let Some(row) = rows.advance()? else { return Ok(None) };
-    let Some(event) = Event::parse(row.bytes) else { return Ok(None) };
-    let at = event.at();
-    Ok(match event.body {
-        Body::ToolResult(result) => Some((result, at)),
-        Body::SubagentEvent { inner, .. } => match *inner {
-            Body::ToolResult(result) => Some((result, at)),
-            _ => None,
-        },
-        _ => None,
-    })
+
+    fn outcome(&self, call: &Call) -> Outcome {
+        Outcome::of(&self.result, call.command().is_some())
+    }
+
+    fn shown(mut self) -> CallResult {
+        if self.is_cut {
+            self.result.cut();
+        }
+        self.result
+    }
 }
 
 impl Act {

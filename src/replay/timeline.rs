@@ -116,7 +116,7 @@ impl Timeline {
     /// # Errors
     /// When the log cannot be read.
     pub fn read_on(&mut self, conversation: &Conversation, budget: u64) -> io::Result<bool> {
-        let (mut rows, start) = (conversation.rows_from(self.offset), self.offset);
+        let (mut rows, start) = (conversation.rows_from(self.offset).shortening(), self.offset);
         while self.offset - start < budget {
             let Some(row) = rows.advance()? else { return Ok(false) };
             let head = Head::of(&row);

@@ -84,7 +84,7 @@ impl Clean<'_> {
                     .for_each(|text| self.replace(text));
             }
             Recovered::Overwritten(text) => self.replace(text),
-            Recovered::Untold => {}
+            Recovered::TooLong | Recovered::Untold => {}
         }
     }
 

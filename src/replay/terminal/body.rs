@@ -237,7 +237,7 @@ pub(super) fn change(page: &mut Page, change: &Change, form: Form) {
     let (text, is_numbered) = match &change.recovered {
         Recovered::Recorded(text) | Recovered::Rebuilt(text) => (Some(text.clone()), true),
         Recovered::Overwritten(after) => (Some(Text { before: String::new(), after: after.clone() }), true),
-        Recovered::Parts(_) | Recovered::Untold => (None, false),
+        Recovered::Parts(_) | Recovered::TooLong | Recovered::Untold => (None, false),
     };
     page.diff(&change.hunks(), text.as_ref(), form, is_numbered);
 }

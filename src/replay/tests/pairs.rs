@@ -68,3 +68,35 @@ fn calls_of_one_id_get_their_results_in_order() {
     let rows = [call("0", "a"), prompt, call("0", "b"), result("0", "of b")];
     assert_eq!(pairs(&rows), [pair("a", None), pair("b", Some("of b"))]);
 }
+
+#[test]
+fn a_row_that_is_too_long_has_its_pair_and_no_part_of_it_is_a_file() {
+    let long = "x".repeat(16 << 20);
+    let write = |id: &str, content: &str| {
+        let arguments = format!(r#"{{"path":"a","content":"{content}"}}"#);
+        format!(r#"{{"type":"tool_call","id":"{id}","name":"write_file","arguments":{arguments}}}"#)
+    };
+    let diff = format!(r#"{{"diff":{{"old_text":"{long}","new_text":"x\n"}}}}"#);
+    let told = r#""success":true,"status":"completed""#;
+    let rows = [
+        format!(r#"{{"type":"user_message","text":"{long}"}}"#),
+        write("1", "x\\n"),
+        format!(r#"{{"type":"tool_result","call_id":"1","content":"ok","metadata":{diff},{told}}}"#),
+        write("2", &long),
+        result("2", "ok"),
+        write("3", "y\\n"),
+        result("3", "ok"),
+    ];
+    let conversation = log(&rows.each_ref().map(String::as_str));
+    let (timeline, steps) = steps(&conversation);
+    let marks: Vec<_> = timeline.marks().iter().map(|mark| (mark.kind(), mark.state())).collect();
+    let passed = (Kind::Call, State::Passed);
+    assert_eq!(marks, [(Kind::Prompt, State::Open), passed, passed, passed]);
+    assert!(matches!(steps[0].act, Act::Damaged { is_long: true, .. }));
+    let recovered = [1, 2, 3].map(|step: usize| {
+        let changes = Recovery::default().changes(&conversation, &timeline, &steps[step]).unwrap();
+        changes[0].recovered.clone()
+    });
+    let overwritten = Recovered::Overwritten("y\n".into());
+    assert_eq!(recovered, [Recovered::TooLong, Recovered::TooLong, overwritten]);
+}

@@ -2,6 +2,7 @@
 
 use std::io::{self, BufRead, BufReader, Read};
 
+use super::Event;
 use super::shorten::Shortener;
 
 /// The longest row, in bytes, that the readers of events look into. The longest that are written hold a file twice.
@@ -106,6 +107,11 @@ impl Row<'_> {
     /// Whether there is nothing but white space in it.
     pub fn is_blank(&self) -> bool {
         self.bytes.trim_ascii().is_empty()
+    }
+
+    /// The event that it tells of; `None` when it is none, or too long without long strings.
+    pub fn event(&self) -> Option<Event> {
+        if self.bytes.len() > LONGEST_ROW { None } else { Event::parse(self.bytes) }
     }
 }
 

@@ -1,7 +1,11 @@
 //! Leaves out the middle of long strings in a row that is too long to be held: what remains is JSON exactly if the row is.
 //!
 //! Only characters that mean nothing by themselves are left out: printable ASCII within a string, no part of an escape,
-//! and not next to bytes that could be half of a character.
+//! and not next to bytes that could be half of a character. What is read of such a row is marked where it may be cut.
+
+use serde_json::{Map, Value};
+
+use super::{Call, CallResult};
 
 /// As much of a string is kept as it is, in bytes.
 const KEPT: usize = 64 << 10;
@@ -55,6 +59,68 @@ impl Shortener {
     }
 }
 
+/// A string from a shortened row that is not longer than this has been kept: no character takes more than six bytes.
+const SURELY_KEPT: usize = KEPT / 6;
+
+/// What a string ends with that may have been shortened.
+const MARK: &str = "\n… too long: the rest is left out";
+
+impl Call {
+    /// Cuts off, and marks, what may have been shortened: it is read from a row of which long strings were.
+    pub fn cut(&mut self) {
+        cut_all(&mut self.arguments);
+    }
+
+    /// Whether what it was given is [not all there](Call::cut).
+    pub fn is_cut(&self) -> bool {
+        self.arguments.values().any(is_cut)
+    }
+}
+
+impl CallResult {
+    /// Cuts off, and marks, what may have been shortened: it is read from a row of which long strings were.
+    pub fn cut(&mut self) {
+        cut(&mut self.content);
+        self.summary.as_mut().into_iter().for_each(cut);
+        cut_all(&mut self.metadata);
+    }
+
+    /// Whether it is [not all there](CallResult::cut).
+    pub fn is_cut(&self) -> bool {
+        self.content.ends_with(MARK) || self.metadata.values().any(is_cut)
+    }
+}
+
+fn cut(text: &mut String) {
+    if text.len() > SURELY_KEPT {
+        let end = (0..=SURELY_KEPT).rev().find(|&end| text.is_char_boundary(end)).unwrap_or_default();
+        text.truncate(end);
+        text.push_str(MARK);
+    }
+}
+
+fn cut_all(map: &mut Map<String, Value>) {
+    map.values_mut().for_each(cut_value);
+}
+
+fn cut_value(value: &mut Value) {
+    match value {
+        Value::String(text) => cut(text),
+        Value::Array(values) => values.iter_mut().for_each(cut_value),
+        Value::Object(map) => cut_all(map),
+        _ => {}
+    }
+}
+
+fn is_cut(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.ends_with(MARK),
+        Value::Array(values) => values.iter().any(is_cut),
+        Value::Object(map) => map.values().any(is_cut),
+        _ => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -80,6 +146,20 @@ mod tests {
         let kept = shortened(&row(&b"plain text, ".repeat(1000)));
         assert!(kept.len() < KEPT + 100 && is_json(&kept));
         assert!(kept.ends_with(br#"","n":[1]}"#));
+    }
+
+    #[test]
+    fn what_may_have_been_left_out_is_marked() {
+        let mut call = Call::default();
+        call.arguments.insert("path".into(), "é".into());
+        call.cut();
+        assert!(!call.is_cut());
+        call.arguments.insert("edits".into(), serde_json::json!([{ "new": "é".repeat(KEPT) }]));
+        call.cut();
+        assert!(call.is_cut() && call.arguments["edits"].to_string().len() < KEPT);
+        let mut result = CallResult { content: "x".repeat(KEPT), ..CallResult::default() };
+        result.cut();
+        assert!(result.is_cut() && result.content.ends_with("xx\n… too long: the rest is left out"));
     }
 
     proptest! {

@@ -52,6 +52,7 @@ fn a_call_and_its_result_are_one_step() {
         r#"{"type":"tool_result","call_id":"9","content":"of nothing"}"#,
         r#"{"type":"usage","role":"main","input_tokens":10,"output_tokens":3,"cache_read_tokens":7}"#,
         r#"{"type":"subagent_usage","input_tokens":10,"output_tokens":3}"#,
+        r#"{"type":"subagent_event","subagent_id":"s","inner":{"type":"usage","input_tokens":10,"output_tokens":3}}"#,
         r#"{"type":"user_message","text":"More"}"#,
         r#"{"type":"assistant_message","text":""}"#,
         r#"{"type":"tool_call","id":"1","name":"skill","arguments":{}}"#,

@@ -235,6 +235,8 @@ impl Timeline {
         }
         let kind = match head.what {
             What::Nothing => return,
+            // What a subagent says of its tokens, a row beside its own says as well.
+            What::Usage(_) if is_nested => return,
             What::Usage(usage) => return self.spend(&usage),
             What::Result { id, tool, as_command, as_other } => {
                 let open = self.pending.answer(head.agent.as_deref(), id.as_deref(), tool.as_deref());

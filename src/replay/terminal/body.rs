@@ -258,9 +258,10 @@ fn answer(page: &mut Page, result: &CallResult, most: usize) {
 /// The rows that a step was read from.
 fn raw(page: &mut Page, log: &mut Log, number: usize) {
     let Some(mark) = log.mark(number) else { return };
-    let distances = [Some(0), mark.rows_to_result()];
-    for distance in distances.into_iter().flatten() {
-        let mut rows = log.conversation.rows_from(mark.offset());
+    let far = log.timeline.far_result(number).map(|offset| (offset, 0));
+    let result = far.or_else(|| Some((mark.offset(), mark.rows_to_result()?)));
+    for (offset, distance) in [Some((mark.offset(), 0)), result].into_iter().flatten() {
+        let mut rows = log.conversation.rows_from(offset);
         let read = (|| {
             for _ in 0..distance {
                 rows.advance()?;

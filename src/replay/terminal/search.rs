@@ -57,7 +57,7 @@ impl Search {
         let (Some(mark), stop) = (log.mark(first), log.mark(end)) else { return Ok(Vec::new()) };
         let stop = stop.map_or(log.timeline.read(), |mark| mark.offset());
         let marks = &log.timeline.marks()[first..end.min(log.timeline.len())];
-        let (mut next, mut open, mut found) = (0, HashMap::new(), Vec::new());
+        let (mut next, mut open, mut far, mut found) = (0, HashMap::new(), Vec::new(), Vec::new());
         let mut rows = log.conversation.rows_from(mark.offset());
         while let Some(row) = rows.advance()? {
             if row.offset >= stop && open.is_empty() {
@@ -70,14 +70,22 @@ impl Search {
                 if let Some(rows) = mark.rows_to_result() {
                     open.insert(row.number + u64::from(rows), first + next - 1);
                 }
+                if let Some(offset) = log.timeline.far_result(first + next - 1) {
+                    far.push((first + next - 1, offset));
+                }
             }
-            let Some(step) = step.filter(|&step| log.is_shown(step)) else { continue };
-            let may_be = self.hint.as_ref().is_none_or(|hint| hint.is_match(row.bytes));
-            if may_be && says(row.bytes, &self.wanted) {
-                found.push(step);
-            }
+            let step = step.filter(|&step| log.is_shown(step));
+            found.extend(step.filter(|_| self.is_in(row.bytes)));
+        }
+        for (step, offset) in far.into_iter().filter(|(step, _)| log.is_shown(*step)) {
+            let mut rows = log.conversation.rows_from(offset);
+            found.extend(rows.advance()?.filter(|row| self.is_in(row.bytes)).map(|_| step));
         }
         Ok(found)
+    }
+
+    fn is_in(&self, row: &[u8]) -> bool {
+        self.hint.as_ref().is_none_or(|hint| hint.is_match(row)) && says(row, &self.wanted)
     }
 }
 

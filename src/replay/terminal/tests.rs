@@ -233,6 +233,16 @@ fn texts_are_searched_for() {
 }
 
 #[test]
+fn a_result_far_away_is_found_and_shown() {
+    let rows = Rows::default().row(r#""type":"tool_call","id":"1","name":"slow","arguments":{}"#);
+    let between = "{\"type\":\"usage\"}\n".repeat(70_000);
+    let rest =
+        Rows::default().row(r#""type":"tool_result","call_id":"1","content":"at long last""#).answer("So it is.");
+    let mut show = Show::of(&(rows.text + &between + &rest.text));
+    show.keys("/long last\n").is_at(1).shows("at long last").keys("x").shows(r#""content": "at long last""#);
+}
+
+#[test]
 fn every_place_is_found_from_everywhere() {
     let mut show = Show::of(&session());
     let length = show.player.log.timeline.len();

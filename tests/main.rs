@@ -54,6 +54,7 @@ mod refusals;
 mod replay_page;
 mod replay_player;
 mod replay_text;
+mod replay_unseen;
 mod resume;
 mod round_trip;
 mod round_trip_attributes;

@@ -21,6 +21,9 @@ fn world(rows: &[&str], capture: bool) -> World {
     let world = World::new();
     let dir = world.session("s", "Counting", capture.then_some(world.mbox.as_slice()));
     std::fs::write(dir.join("conversation.jsonl"), rows.join("\n")).unwrap();
+    if capture {
+        std::fs::write(dir.join("runtime.mbox.meta.json"), r#"{"captured_at":"2026-08-12T10:00:00.000Z"}"#).unwrap();
+    }
     world
 }
 
@@ -128,10 +131,13 @@ fn what_the_log_made_and_a_command_undid_is_told() {
     let (yes, no) = (&true.into(), &false.into());
     let file = |path: &'static str| serde_json::Value::from(path);
     let names = ["image", "new name", "src/deep/numbers"].map(file);
-    assert_eq!(files[..3], names.each_ref().map(|name| (name, no, yes)));
+    let unlogged = [files[0], files[1], files[3]];
+    assert_eq!(unlogged, names.each_ref().map(|name| (name, no, yes)));
+    // It has another name in the end, which the log does not tell.
+    assert_eq!(files[2], (&file("old name"), yes, yes));
     // The file of the same name further down is another one: it has its own in the log.
     let names = ["made", "base", "numbers"].map(file);
-    assert_eq!(files[3..], names.each_ref().map(|name| (name, yes, no)));
+    assert_eq!(files[4..], names.each_ref().map(|name| (name, yes, no)));
     let (out, _) = world.ends(0, "replay", &["s"]);
     assert!(out.contains("  made (undone, or ignored by git)\n"), "{out}");
     let (page, _) = world.ends(0, "replay", &["--html", "-", "s"]);
@@ -140,7 +146,7 @@ fn what_the_log_made_and_a_command_undid_is_told() {
     let cut = [world.mbox.as_slice(), b"<<< truncated: original was 99999 bytes, cap is 9 >>>\n"].concat();
     std::fs::write(dir.join("runtime.mbox"), cut).unwrap();
     let object = world.json(0, "replay", &["s"]);
-    assert_eq!(object["unseen"]["files"].as_array().unwrap().len(), 3, "{object}");
+    assert_eq!(object["unseen"]["files"].as_array().unwrap().len(), 4, "{object}");
 }
 
 #[test]

@@ -121,9 +121,15 @@ pub fn unseen(unseen: &Unseen) -> Value {
             "added": file.added,
             "removed": file.removed,
             "diff": String::from_utf8_lossy(&file.diff),
+            "left_out_lines": file.left_out,
         })
     });
-    json!({ "files": files.collect::<Vec<_>>(), "seen": unseen.seen })
+    json!({
+        "files": files.collect::<Vec<_>>(),
+        "seen": unseen.seen,
+        "truncated": unseen.is_cut,
+        "later_steps": unseen.later,
+    })
 }
 
 impl Kind {

@@ -37,7 +37,7 @@ pub use recover::{FileAt, Recovery};
 pub use step::{Act, Step};
 pub use timeline::{Kind, Mark, State, Timeline, Turn};
 pub use tokens::Tokens;
-pub use unseen::{Difference, Error as UnseenError, Unseen, UnseenFile, unseen};
+pub use unseen::{Beside, Difference, Error as UnseenError, Unseen, UnseenFile, unseen};
 
 #[cfg(test)]
 mod tests;

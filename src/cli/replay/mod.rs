@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use super::{Common, Exit, Failure, Program, Ui, pager};
 use crate::replay::terminal::Options;
-use crate::replay::{self, Timeline, Unseen};
-use crate::session::{Capture, Conversation, Error, Latest, Meta, Source, Store, counted};
+use crate::replay::{Beside, Timeline};
+use crate::session::{Conversation, Latest, Meta, Store, counted};
 
 /// Step through a session: what was said, what was called, what became of the files
 ///
@@ -75,7 +75,7 @@ impl Program for Args {
         }
         let replay = Replay::open(&self.id, end)?;
         if let Some(html) = &self.html {
-            replay.whole()?.page(ui, html, self.start, !self.no_redact)?;
+            replay.whole(ui)?.page(ui, html, self.start, !self.no_redact)?;
             return Ok(Exit::Done);
         }
         if ui.json {
@@ -138,8 +138,8 @@ struct Replay {
     conversation: Conversation,
     meta: Meta,
     timeline: Timeline,
-    /// Where the capture differs from the log; none without a capture.
-    unseen: Option<Unseen>,
+    /// Where the capture differs from the log, once all of that has been read.
+    beside: Beside,
     /// Behind the last step that is shown.
     end: usize,
 }
@@ -149,29 +149,18 @@ impl Replay {
         let conversation = Conversation::open(Store::from_env().resolve(id, Latest::WithConversation)?)?;
         let meta = conversation.session.as_ref().and_then(|session| session.meta().ok()).unwrap_or_default();
         let timeline = Timeline::new(&meta.cwd);
-        Ok(Replay { conversation, meta, timeline, unseen: None, end })
+        Ok(Replay { conversation, meta, timeline, beside: Beside::None, end })
     }
 
-    /// Reads the log to its end, and the capture.
-    fn whole(mut self) -> Result<Replay, Failure> {
+    /// Reads the log to its end, and the capture. One that cannot be read does not keep the log from being shown.
+    fn whole(mut self, ui: &mut Ui) -> Result<Replay, Failure> {
         self.timeline.finish(&self.conversation).map_err(|error| self.unreadable(&error))?;
         self.end = self.end.min(self.timeline.len());
-        self.unseen = self.capture()?.map(|capture| self.compare(capture)).transpose()?;
-        Ok(self)
-    }
-
-    fn capture(&self) -> Result<Option<Capture>, Failure> {
-        let Some(session) = &self.conversation.session else { return Ok(None) };
-        match Capture::open(Source::Session(session.clone())) {
-            Ok(capture) => Ok(Some(capture)),
-            Err(Error::NoCapture { .. }) => Ok(None),
-            Err(error) => Err(error.into()),
+        self.beside = Beside::of(&self.conversation, &self.timeline);
+        if let Beside::Failed(why) = &self.beside {
+            ui.warn(why);
         }
-    }
-
-    fn compare(&self, capture: Capture) -> Result<Unseen, Failure> {
-        replay::unseen(capture, &self.conversation, &self.timeline)
-            .map_err(|error| Failure::new(Exit::Failed, "corrupt-capture", error.to_string()))
+        Ok(self)
     }
 
     /// Refuses to start behind the last step, once all of the log has been read.

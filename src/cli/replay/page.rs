@@ -24,7 +24,7 @@ impl Replay {
             conversation: &self.conversation,
             meta: &self.meta,
             timeline: &self.timeline,
-            unseen: self.unseen.as_ref(),
+            beside: &self.beside,
             steps: first..self.end,
         };
         let bytes = if to.as_os_str() == "-" {

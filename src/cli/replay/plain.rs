@@ -8,7 +8,7 @@ use super::Replay;
 use crate::audit::{Layout, escape};
 use crate::cli::ui::plain_json;
 use crate::cli::{Failure, Style, Ui};
-use crate::replay::{Act, Change, Difference, Recovery, Step, Timeline, data, mixes_line_ends};
+use crate::replay::{Act, Beside, Change, Difference, Recovery, Step, Timeline, data, mixes_line_ends};
 use crate::session::{CallResult, Outcome, size_text};
 
 impl Replay {
@@ -25,7 +25,7 @@ impl Replay {
             }
             show(ui, &step, &changes)
         })?;
-        let replay = self.whole()?;
+        let replay = self.whole(ui)?;
         replay.has_step(start)?;
         if replay.timeline.is_empty() {
             ui.say("the log is empty");
@@ -35,7 +35,7 @@ impl Replay {
 
     /// Prints everything as one object, step by step.
     pub(super) fn json(self, ui: &mut Ui, start: usize) -> Result<(), Failure> {
-        let mut replay = self.whole()?;
+        let mut replay = self.whole(ui)?;
         replay.has_step(start)?;
         let head = plain_json(&replay.head().to_string());
         ui.raw(format!("{{\"schema_version\":1,{},\"steps\":[", &head[1..head.len() - 1]))?;
@@ -62,7 +62,8 @@ impl Replay {
             },
             "tokens": data::tokens(&self.timeline.tokens()),
             "turns": turns.collect::<Vec<_>>(),
-            "unseen": self.unseen.as_ref().map(data::unseen),
+            "unseen": self.beside.known().map(data::unseen),
+            "capture_error": if let Beside::Failed(why) = &self.beside { Some(why) } else { None },
         })
     }
 
@@ -85,9 +86,14 @@ impl Replay {
 
     /// What the log does not tell.
     fn rest(&self, ui: &mut Ui) -> Result<(), Failure> {
-        let Some(unseen) = self.unseen.as_ref().filter(|unseen| !unseen.files.is_empty()) else { return Ok(()) };
+        let Some(unseen) = self.beside.known() else { return Ok(()) };
+        let limits = unseen.limits();
+        if unseen.files.is_empty() && limits.is_empty() {
+            return Ok(());
+        }
         ui.styled(Style::Bold, "── where the capture differs from the log")?;
         ui.line("\n")?;
+        limits.into_iter().try_for_each(|limit| ui.line(limit))?;
         for file in &unseen.files {
             let remark = file.how.remark().map_or(String::new(), |remark| format!(" ({remark})"));
             let counts = match file.how {

@@ -5,8 +5,14 @@ use std::io;
 use super::clip::{clipped, left_out};
 use super::html::Html;
 
-/// Writes a diff in git's form: hunks, or a patch with its headers.
+/// Writes a diff that is in the log.
 pub(super) fn diff(html: &mut Html, diff: &str) -> io::Result<()> {
+    let more = start(html, diff)?;
+    left_out(html, more)
+}
+
+/// Writes the start of a diff in git's form: hunks, or a patch with its headers. How many lines are left out.
+pub(super) fn start(html: &mut Html, diff: &str) -> io::Result<usize> {
     let (start, more) = clipped(diff);
     html.raw("<pre class=\"diff\">\n")?;
     let mut is_header = false;
@@ -26,7 +32,7 @@ pub(super) fn diff(html: &mut Html, diff: &str) -> io::Result<()> {
         html.element(element, &[], line)?;
     }
     html.close("pre")?;
-    left_out(html, more)
+    Ok(more)
 }
 
 /// Lines that a diff adds, and lines that it removes.

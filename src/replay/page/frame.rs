@@ -11,11 +11,12 @@ use sha2::{Digest, Sha256};
 
 use super::clean::Clean;
 use super::clip::first_line;
-use super::diff::{diff, stat};
+use super::diff::{self, stat};
 use super::files::Files;
 use super::html::Html;
 use super::{Outline, Page};
-use crate::replay::{Difference, Pace, Turn, Unseen, UnseenFile};
+use crate::replay::unseen::left_out;
+use crate::replay::{Beside, Difference, Pace, Turn, UnseenFile};
 
 /// With more steps, a browser lays out those in view only.
 const LARGE: usize = 1_500;
@@ -112,13 +113,13 @@ pub(super) fn turn(html: &mut Html, number: Option<usize>, turn: Option<&Turn>) 
 }
 
 /// What the log does not tell, and the capture does.
-pub(super) fn unseen(html: &mut Html, unseen: &Unseen, clean: &mut Clean) -> io::Result<()> {
-    if unseen.files.is_empty() {
+pub(super) fn unseen(html: &mut Html, files: &[UnseenFile], clean: &mut Clean) -> io::Result<()> {
+    if files.is_empty() {
         return Ok(());
     }
     html.raw("<section class=\"unseen\" id=\"unseen\">\n<h2>Not in the log</h2>\n")?;
     html.raw("<p class=\"note\">Where the capture differs from the log: commands, scripts or people did it.</p>\n")?;
-    for (number, file) in unseen.files.iter().enumerate() {
+    for (number, file) in files.iter().enumerate() {
         html.open("details", &[("class", "call"), ("id", &format!("u{}", number + 1))])?;
         html.raw("<summary>")?;
         html.element("code", &[("class", "about")], &clean.text(&file.path.to_str_lossy()))?;
@@ -129,7 +130,10 @@ pub(super) fn unseen(html: &mut Html, unseen: &Unseen, clean: &mut Clean) -> io:
             html.element("p", &[("class", "note")], file.how.why())?;
         } else {
             let patch = crate::audit::escape(&file.diff, crate::audit::Layout::Text).into_owned();
-            diff(html, &clean.patch(&patch))?;
+            let more = diff::start(html, &clean.patch(&patch))?;
+            if let Some(more) = left_out(file.left_out + more as u64) {
+                html.element("p", &[("class", "note")], &more)?;
+            }
         }
         html.raw("</details>\n")?;
     }
@@ -152,7 +156,7 @@ pub(super) fn contents(
     html: &mut Html,
     outline: &Outline,
     files: &Files,
-    unseen: Option<&Unseen>,
+    beside: &Beside,
     clean: &mut Clean,
 ) -> io::Result<()> {
     html.raw("<aside id=\"contents\" aria-label=\"Contents\">\n")?;
@@ -168,9 +172,9 @@ pub(super) fn contents(
     html.raw("<nav aria-label=\"Files\"><h2>Files</h2>\n<ul class=\"files\">\n")?;
     files.all.iter().try_for_each(|file| listed(html, file))?;
     html.raw("</ul>\n")?;
-    html.element("p", &[("class", "note"), ("id", "beside")], beside(unseen))?;
+    html.element("p", &[("class", "note"), ("id", "beside")], &clean.text(&beside.about()))?;
     html.raw("<ul class=\"files\">\n")?;
-    for (number, file) in unseen.iter().flat_map(|unseen| unseen.files.iter().enumerate()) {
+    for (number, file) in beside.files().iter().enumerate() {
         html.raw("<li>")?;
         html.open("a", &[("href", &format!("#u{}", number + 1))])?;
         html.element("code", &[], &clean.text(&file.path.to_str_lossy()))?;
@@ -179,15 +183,6 @@ pub(super) fn contents(
         html.raw("</li>\n")?;
     }
     html.raw("</ul></nav>\n</aside>\n</div>\n")
-}
-
-/// What the list of files does not have from the log.
-fn beside(unseen: Option<&Unseen>) -> &'static str {
-    match unseen {
-        None => "What a command changed is not in the log, and there is no capture.",
-        Some(unseen) if unseen.files.is_empty() => "The capture has nothing that the log does not tell.",
-        Some(_) => "What a command changed is not in the log. In these, the capture differs from the log:",
-    }
 }
 
 fn listed(html: &mut Html, file: &super::files::File) -> io::Result<()> {

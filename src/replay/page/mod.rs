@@ -30,7 +30,7 @@ use self::clean::Clean;
 use self::files::Files;
 use self::html::Html;
 use self::step::{On, Shown};
-use super::{Act, Kind, Pace, Recovery, Step, Timeline, Unseen};
+use super::{Act, Beside, Kind, Pace, Recovery, Step, Timeline};
 use crate::audit::Redactor;
 use crate::session::{Conversation, Meta};
 
@@ -43,8 +43,8 @@ pub struct Page<'a> {
     pub meta: &'a Meta,
     /// The log's steps, all of them.
     pub timeline: &'a Timeline,
-    /// Where the capture differs from the log; none without a capture.
-    pub unseen: Option<&'a Unseen>,
+    /// Where the capture differs from the log.
+    pub beside: &'a Beside,
     /// The steps to be shown, from 0.
     pub steps: Range<usize>,
 }
@@ -65,11 +65,9 @@ impl Page<'_> {
         if self.steps.is_empty() {
             html.element("p", &[("class", "note")], "The log is empty.")?;
         }
-        if let Some(unseen) = self.unseen {
-            frame::unseen(&mut html, unseen, &mut clean)?;
-        }
+        frame::unseen(&mut html, self.beside.files(), &mut clean)?;
         html.raw("</main>\n")?;
-        frame::contents(&mut html, &outline, &files, self.unseen, &mut clean)?;
+        frame::contents(&mut html, &outline, &files, self.beside, &mut clean)?;
         frame::tail(&mut html, &files, pace, &clean)?;
         Ok(html.written)
     }

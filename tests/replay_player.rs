@@ -122,6 +122,16 @@ fn files_that_only_the_capture_knows_of_are_shown() {
 }
 
 #[test]
+fn a_capture_that_is_cut_off_is_said_to_be() {
+    let world = world();
+    let cut = [world.mbox.as_slice(), b"<<< truncated: original was 99999 bytes, cap is 9 >>>\n"].concat();
+    std::fs::write(world.sessions().join("s1/runtime.mbox.truncated"), cut).unwrap();
+    let mut screen = Screen::open(&world, &["s1"]);
+    screen.shows("greeting").types("F").shows("outside").shows("lost").shows("numbers");
+    assert!(screen.types("q").ends().success());
+}
+
+#[test]
 fn a_terminal_is_given_back_whatever_ends_the_player() {
     use std::os::unix::process::ExitStatusExt as _;
     let world = world();

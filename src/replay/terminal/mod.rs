@@ -37,7 +37,7 @@ use ratatui::style::{Color, Style};
 
 use self::body::Look;
 use self::diff::Form;
-use self::files::{Beside, Files, Item};
+use self::files::{Compared, Files, Item};
 pub use self::help::KEYS;
 use self::help::Over;
 use self::log::Log;
@@ -68,7 +68,7 @@ pub struct Player {
     later: Option<KeyCode>,
     look: Look,
     files: Option<Files>,
-    beside: Beside,
+    compared: Option<Compared>,
     search: Option<Search>,
     /// Whether a place that was searched for is to be scrolled to.
     shows_hit: bool,
@@ -156,7 +156,7 @@ impl Player {
             later: None,
             look: Look::default(),
             files: None,
-            beside: Beside::default(),
+            compared: None,
             search: None,
             shows_hit: false,
             over: None,

@@ -4,7 +4,6 @@ use std::time::{Duration, Instant};
 
 use super::Player;
 use super::bar::Bar;
-use super::files::Beside;
 use crate::replay::{Kind, Pace};
 
 /// What came of a [`Player::tick`].
@@ -28,7 +27,7 @@ impl Player {
     pub fn tick(&mut self, now: Instant) -> Tick {
         let mut is_changed = self.grow(now);
         is_changed |= self.look_on();
-        is_changed |= self.compare();
+        is_changed |= self.compare(now);
         is_changed |= self.play(now);
         if self.note.as_ref().is_some_and(|(_, since)| since.is_some_and(|since| now >= since + NOTED)) {
             self.note = None;
@@ -86,7 +85,7 @@ impl Player {
         }
         self.follows |= was_at_end;
         self.at = 0;
-        (self.page, self.bar, self.beside) = (None, Bar::default(), Beside::NotAsked);
+        (self.page, self.bar, self.compared) = (None, Bar::default(), None);
         (self.top, self.is_paced, self.due) = (0, false, None);
     }
 

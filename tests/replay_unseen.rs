@@ -140,6 +140,18 @@ fn a_capture_that_is_cut_off_is_not_taken_for_a_whole_one() {
     let page = story.page();
     assert!(page.contains(cut) && !page.contains(nothing), "{page}");
     assert!(story.text().contains(cut), "{}", story.text());
+    // Wherever it is cut, what is before that is compared.
+    let mails = [shouted("a") + &shouted("b"), shouted("c")];
+    for (end, files) in [("@@ -1 +1 @@\n-ec", json!(["a"])), ("-- \n2.47.3\n\nFrom fc", json!(["a", "b"]))] {
+        story.captures(&mails);
+        let mbox = std::fs::read_to_string(story.dir.join("runtime.mbox")).unwrap();
+        let start = mbox.find("diff --git a/b").unwrap();
+        let length = start + mbox[start..].find(end).unwrap() + end.len();
+        story.write("runtime.mbox", &format!("{}\n\n{CUT}", &mbox[..length]));
+        let unseen = story.unseen();
+        let found = unseen["files"].as_array().unwrap().iter().map(|file| file["path"].clone());
+        assert_eq!(Value::from_iter(found), files, "{unseen}");
+    }
 }
 
 #[test]

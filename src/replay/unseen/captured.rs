@@ -1,7 +1,7 @@
 //! What a capture does to each file, from before its first entry to behind its last.
 
 use std::collections::BTreeMap;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Cursor, Read, Seek};
 
 use bstr::{BString, ByteSlice};
 
@@ -44,8 +44,19 @@ pub(super) enum End {
 const PLAIN: u32 = 0o100_644;
 
 impl Captured {
-    pub(super) fn read(capture: Capture) -> Result<Captured, Error> {
-        let mut mbox = Mbox::open(capture.file)?;
+    /// Of a capture that is cut off, what is before the file in which it ends.
+    pub(super) fn read(mut capture: Capture) -> Result<Captured, Error> {
+        if !capture.truncated {
+            return Captured::of(capture.file);
+        }
+        let mut mbox = Vec::new();
+        capture.file.read_to_end(&mut mbox)?;
+        Captured::of(Cursor::new(&mbox))
+            .or_else(|error| Captured::of(Cursor::new(without_last(mbox))).map_err(|_| error))
+    }
+
+    fn of(mbox: impl Read + Seek) -> Result<Captured, Error> {
+        let mut mbox = Mbox::open(mbox)?;
         let mut captured = Captured::default();
         for index in 0..mbox.entries.len() {
             let changes = patch::changes(BufReader::new(mbox.diff(index)?)).collect::<Result<Vec<_>, _>>()?;
@@ -108,6 +119,18 @@ impl Net {
     pub(super) fn is_mode_changed(&self) -> bool {
         !matches!(self.end, End::Gone) && self.mode != self.mode_before && self.mode_before.is_some()
     }
+}
+
+/// An mbox without the last file of its last mail, or without that mail if no file begins there.
+fn without_last(mut mbox: Vec<u8>) -> Vec<u8> {
+    let begins = |mark: &str| mbox.rfind(mark).map_or(0, |newline| newline + 1);
+    let (mail, file) = (begins("\nFrom "), begins("\ndiff --git "));
+    mbox.truncate(mail.max(file));
+    if file > mail {
+        // Without its end a mail of ours would not be taken for a whole one.
+        mbox.extend_from_slice(b"-- \ngit-glue \n\n");
+    }
+    mbox
 }
 
 /// The next `length` bytes, or as many lines of them as are kept; and how many lines are not.

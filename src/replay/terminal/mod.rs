@@ -126,6 +126,8 @@ pub enum Wish {
 #[derive(Debug, PartialEq)]
 struct Shown {
     step: (usize, Option<Mark>),
+    /// How much of the log was read, once it has been read to its end: what comes after that may tell more of earlier steps.
+    read: u64,
     file: Option<Option<Item>>,
     width: usize,
     look: (Form, bool, bool),
@@ -247,6 +249,7 @@ impl Player {
     fn make_page(&mut self, width: usize) {
         let shown = Shown {
             step: (self.at, self.log.mark(self.at)),
+            read: if self.log.is_read { self.log.timeline.read() } else { 0 },
             file: self.files.map(|files| self.items().into_iter().nth(files.cursor)),
             width,
             look: (self.look.form, self.look.is_raw, self.look.is_unfolded(self.at)),

@@ -370,6 +370,27 @@ fn a_log_that_grows_is_followed_from_its_end() {
 }
 
 #[test]
+fn what_comes_later_of_earlier_steps_is_shown_at_once() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let write = |rows: Rows| {
+        use std::io::Write as _;
+        std::fs::OpenOptions::new().append(true).open(file.path()).unwrap().write_all(rows.text.as_bytes()).unwrap();
+    };
+    let edit = |id: &str, old: &str, new: &str| {
+        let arguments = format!(r#"{{"path":"a","old_string":"{old}","new_string":"{new}"}}"#);
+        format!(r#""type":"tool_call","id":"{id}","name":"edit_file","arguments":{arguments}"#)
+    };
+    let whole = r#""content":"one\ntwo\nthree\n","success":true"#;
+    let rows = Rows::default().call("1", "read_file", r#"{"path":"a"}"#, whole);
+    write(rows.row(&edit("2", "two", "TWO")).row(&edit("3", "three", "THREE")));
+    let conversation = Conversation::open(crate::session::Source::Path(file.path().to_owned())).unwrap();
+    let mut show = Show::with(conversation, Options { start: 3, ..options() }, (120, 40));
+    show.wait(300).is_at(3).shows("-three").shows(" two");
+    write(Rows::default().row(&format!(r#""type":"tool_result","call_id":"2",{OK}"#)));
+    show.wait(300).is_at(3).shows("-three").shows(" TWO");
+}
+
+#[test]
 fn a_log_that_is_replaced_or_cut_off_is_read_again() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("log.jsonl");

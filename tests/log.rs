@@ -4,6 +4,8 @@ use std::fs::{self, OpenOptions};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::Stdio;
 
+use serde_json::json;
+
 use crate::conversations::{FIRST_DAYS, Home, LEGACY, SID, V1, fork, meta, mixed};
 
 fn home() -> Home {
@@ -126,6 +128,39 @@ fn a_session_is_named_as_everywhere() {
         assert_eq!(home.shown(&[id, "--json"]), whole, "{id}");
     }
     assert_eq!(home.log(0, &["-", "--json"], V1.as_bytes()).0, whole);
+#[test]
+fn ids_that_are_used_again_belong_to_the_last_call_of_their_agent() {
+    let home = Home::new();
+    let rows = [
+        json!({"type": "tool_call", "id": "0", "name": "grep", "arguments": {"path": "a.rs"}}),
+        json!({"type": "tool_result", "call_id": "0", "content": "of grep"}),
+        json!({"type": "tool_call", "id": "0", "name": "bash", "arguments": {"command": "rm b.rs"}}),
+        json!({"type": "tool_result", "call_id": "0", "content": "of bash"}),
+        json!({"type": "tool_call", "id": "0", "name": "grep", "arguments": {"path": "a.rs"}}),
+        sub(json!({"type": "tool_call", "id": "0", "name": "web_fetch", "arguments": {}})),
+        sub(json!({"type": "tool_result", "call_id": "0", "content": "of web_fetch", "success": true})),
+        json!({"type": "tool_result", "call_id": "0", "content": "of the other grep"}),
+    ];
+    home.put("s", &meta(4, "s"), rows.iter().map(|row| format!("{row}\n")).collect::<String>());
+    let lines = |args: &[&str]| -> Vec<usize> {
+        let shown = home.shown(&[&["s", "--json"], args].concat());
+        (0..rows.len()).filter(|&row| shown.contains(&format!("{}\n", rows[row]))).collect()
+    };
+    assert_eq!(lines(&["--tool", "bash"]), [2, 3]);
+    assert_eq!(lines(&["--tool", "web_fetch"]), [5, 6]);
+    assert_eq!(home.shown(&["s", "--json", "--tool", "grep"]).lines().count(), 4);
+    assert_eq!(home.shown(&["s", "--json", "--file", "a.rs"]).lines().count(), 4);
+    let shown = home.shown(&["s"]);
+    for (label, text) in [("bash", "of bash"), ("web_fetch", "of web_fetch"), ("grep", "of the other grep")] {
+        let (before, _) = shown.split_once(&format!("    {text}\n")).unwrap();
+        assert!(before.trim_end().lines().last().unwrap().contains(&format!("result {label}")), "{shown}");
+    }
+}
+
+fn sub(inner: serde_json::Value) -> serde_json::Value {
+    json!({"type": "subagent_event", "subagent_id": "s1", "inner": inner})
+}
+
     assert_eq!(home.log(0, &["-", "--json", "-n", "2"], V1.as_bytes()).0.lines().count(), 2);
     for (code, args, message) in [
         (1, &["nope"][..], "error: no session `nope`"),

@@ -31,8 +31,8 @@ pub struct Wanted {
 #[derive(Debug, Default)]
 pub struct Filter {
     wanted: Wanted,
-    /// Calls that were wanted, whose results are.
-    calls: HashSet<String>,
+    /// Calls that were wanted, whose results are: the subagent that made it, if one did, and its id.
+    calls: HashSet<(Option<String>, String)>,
 }
 
 /// A text is no time.
@@ -115,27 +115,31 @@ impl Filter {
 
     fn admits_body(&mut self, row: &[u8]) -> bool {
         let Some(event) = Event::parse(row) else { return false };
-        let body = match &event.body {
-            Body::SubagentEvent { inner, .. } => inner,
-            body => body,
+        let (subagent, body) = match &event.body {
+            Body::SubagentEvent { subagent_id, inner } => (Some(subagent_id), &**inner),
+            body => (None, body),
         };
-        if self.looks_back() && !self.admits_call(body) {
+        if self.looks_back() && !self.admits_call(subagent, body) {
             return false;
         }
         self.wanted.text.as_ref().is_none_or(|pattern| has_text(&event.body, pattern))
     }
 
-    fn admits_call(&mut self, body: &Body) -> bool {
+    fn admits_call(&mut self, subagent: Option<&String>, body: &Body) -> bool {
+        let key = |id: &String| (subagent.cloned(), id.clone());
         match body {
             Body::ToolCall(call) => {
                 let tool = self.wanted.tools.is_empty() || self.wanted.tools.contains(&call.name);
                 let fits = tool && (self.wanted.files.is_empty() || self.is_about(call));
-                if let (true, Some(id)) = (fits, &call.id) {
-                    self.calls.insert(id.clone());
-                }
+                // Ids are used again: the results are those of the later call.
+                match &call.id {
+                    Some(id) if fits => self.calls.insert(key(id)),
+                    Some(id) => self.calls.remove(&key(id)),
+                    None => false,
+                };
                 fits
             }
-            Body::ToolResult(CallResult { call_id: Some(id), .. }) => self.calls.contains(id),
+            Body::ToolResult(CallResult { call_id: Some(id), .. }) => self.calls.contains(&key(id)),
             _ => false,
         }
     }

@@ -17,8 +17,9 @@ pub(super) struct Printer {
     pub(super) damaged: u64,
     /// Something stands above.
     pub(super) has_printed: bool,
-    /// Calls that have no result yet: the tool, and whether it runs commands.
-    calls: HashMap<String, (String, bool)>,
+    /// Calls that have no result yet, by the subagent that made them, if one did, and their ids: the tool, and whether it
+    /// runs commands.
+    calls: HashMap<(Option<String>, String), (String, bool)>,
     /// How deep subagents are.
     depths: HashMap<String, usize>,
 }
@@ -69,7 +70,7 @@ impl Printer {
             Some(sequence) => format!("#{sequence}"),
             None => format!("line {}", number()?),
         };
-        let block = self.block(event.body);
+        let block = self.block(None, event.body);
         let indent = " ".repeat(4 * block.depth);
         ui.styled(Style::Dim, format!("{indent}{time}  {place}  "))?;
         match block.style {
@@ -95,7 +96,7 @@ impl Printer {
         is_json
     }
 
-    fn block(&mut self, body: Body) -> Block {
+    fn block(&mut self, subagent: Option<&str>, body: Body) -> Block {
         let plain =
             |label, note: String, text: String| Block { label, style: None, note, outcome: None, text, depth: 0 };
         match body {
@@ -106,8 +107,8 @@ impl Printer {
             Body::AssistantThinking { text, model } => {
                 Block { style: Some(Style::Dim), ..plain("thinking", model.unwrap_or_default(), text) }
             }
-            Body::ToolCall(call) => self.call(call),
-            Body::ToolResult(result) => self.result(result),
+            Body::ToolCall(call) => self.call(subagent, call),
+            Body::ToolResult(result) => self.result(subagent, result),
             Body::Usage(usage) => plain("usage", spent(&usage), String::new()),
             Body::SubagentUsage(usage) => Block { depth: 1, ..plain("usage", spent(&usage), String::new()) },
             Body::Title(title) => plain("title", String::new(), title),
@@ -124,9 +125,10 @@ impl Printer {
                 let note = format!("{}{model}", spawned.subagent_id);
                 Block { style: Some(Style::Bold), depth, ..plain("subagent", note, spawned.task) }
             }
-            Body::SubagentEvent { subagent_id, inner } => {
-                Block { depth: self.depths.get(&subagent_id).copied().unwrap_or(1), ..self.block(*inner) }
-            }
+            Body::SubagentEvent { subagent_id, inner } => Block {
+                depth: self.depths.get(&subagent_id).copied().unwrap_or(1),
+                ..self.block(Some(&subagent_id), *inner)
+            },
             Body::SubagentCompleted { subagent_id, status, duration_ms, error } => {
                 let depth = self.depths.remove(&subagent_id).unwrap_or(1);
                 let took = duration_ms.map(|ms| format!(" after {:.1} s", ms as f64 / 1000.0)).unwrap_or_default();
@@ -142,18 +144,23 @@ impl Printer {
         }
     }
 
-    fn call(&mut self, call: Call) -> Block {
+    fn call(&mut self, subagent: Option<&str>, call: Call) -> Block {
         let note = format!("{}  {}", call.name, about(&call));
         let text = if self.is_full { arguments(&call.arguments) } else { String::new() };
         let is_command = call.command().is_some();
-        if let Some(id) = call.id.filter(|_| self.calls.len() < REMEMBERED) {
-            self.calls.insert(id, (call.name, is_command));
+        if let Some(id) = call.id {
+            let key = (subagent.map(str::to_owned), id);
+            // Ids are used again: what came of the call before is not what comes now.
+            self.calls.remove(&key);
+            if self.calls.len() < REMEMBERED {
+                self.calls.insert(key, (call.name, is_command));
+            }
         }
         Block { label: "call", style: Some(Style::Hunk), note, outcome: None, text, depth: 0 }
     }
 
-    fn result(&mut self, result: CallResult) -> Block {
-        let call = result.call_id.as_ref().and_then(|id| self.calls.remove(id));
+    fn result(&mut self, subagent: Option<&str>, result: CallResult) -> Block {
+        let call = result.call_id.clone().and_then(|id| self.calls.remove(&(subagent.map(str::to_owned), id)));
         let outcome = Outcome::of(&result, call.as_ref().is_none_or(|(_, is_command)| *is_command));
         let outcome = match outcome {
             Outcome::Passed => Some((Style::Good, "passed".to_owned())),

@@ -94,6 +94,16 @@ fn damaged_and_unknown_rows_are_shown_as_they_are() {
 }
 
 #[test]
+fn a_row_that_is_no_object_is_damaged_for_programs_too() {
+    let home = Home::new();
+    home.put("s", &meta(5, "s"), "null\n7\n[{}]\n{\"type\":\"user_message\",\"text\":\"t\"}\n");
+    for args in [&["s"][..], &["s", "--json"]] {
+        assert!(home.log(0, args, b"").1.contains("3 rows are damaged"));
+    }
+    assert_eq!(home.log(0, &["s", "--json"], b"").0.lines().count(), 1);
+}
+
+#[test]
 fn filters_choose_and_pass_rows_through_untouched() {
     let home = home();
     let numbers = |args: &[&str]| -> Vec<u64> {
@@ -118,16 +128,6 @@ fn filters_choose_and_pass_rows_through_untouched() {
     assert_eq!(numbers(&["--type", "nothing"]), [0; 0]);
 }
 
-#[test]
-fn a_session_is_named_as_everywhere() {
-    let home = home();
-    let whole = home.shown(&["--json"]);
-    assert_eq!(whole, V1);
-    let (dir, file) = (home.dir(SID), home.conversation(SID));
-    for id in ["latest", SID, "178648", dir.to_str().unwrap(), file.to_str().unwrap()] {
-        assert_eq!(home.shown(&[id, "--json"]), whole, "{id}");
-    }
-    assert_eq!(home.log(0, &["-", "--json"], V1.as_bytes()).0, whole);
 #[test]
 fn ids_that_are_used_again_belong_to_the_last_call_of_their_agent() {
     let home = Home::new();
@@ -161,6 +161,16 @@ fn sub(inner: serde_json::Value) -> serde_json::Value {
     json!({"type": "subagent_event", "subagent_id": "s1", "inner": inner})
 }
 
+#[test]
+fn a_session_is_named_as_everywhere() {
+    let home = home();
+    let whole = home.shown(&["--json"]);
+    assert_eq!(whole, V1);
+    let (dir, file) = (home.dir(SID), home.conversation(SID));
+    for id in ["latest", SID, "178648", dir.to_str().unwrap(), file.to_str().unwrap()] {
+        assert_eq!(home.shown(&[id, "--json"]), whole, "{id}");
+    }
+    assert_eq!(home.log(0, &["-", "--json"], V1.as_bytes()).0, whole);
     assert_eq!(home.log(0, &["-", "--json", "-n", "2"], V1.as_bytes()).0.lines().count(), 2);
     for (code, args, message) in [
         (1, &["nope"][..], "error: no session `nope`"),

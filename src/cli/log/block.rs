@@ -88,10 +88,12 @@ impl Printer {
         self.text(ui, &block.text, block.depth)
     }
 
-    /// Whether a row is JSON, for those who read rows as they are.
+    /// Whether a row is a JSON object, for those who read rows as they are.
     pub(super) fn is_json(&mut self, row: &[u8]) -> bool {
         let text = std::str::from_utf8(row);
-        let is_json = text.is_ok_and(|text| serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok());
+        let is_json = text.is_ok_and(|text| {
+            text.trim_ascii_start().starts_with('{') && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
+        });
         self.damaged += u64::from(!is_json);
         is_json
     }

@@ -118,6 +118,7 @@ fn what_is_no_event_ends_the_recording_and_names_its_line() {
         ("{\"type\":\"usage\"", "it is no JSON: EOF"),
         ("{\"type\":\"assistant_message\",\"text\":\"\"}", "assistant_message needs `model_ref`, or --model"),
         ("{\"type\":\"nonsense\"}", "`type` is not one of tool_call, "),
+        (HUGE, "it has a number beyond 1.8e308: it could not be shown"),
         (&deep(127), "it is nested deeper than 127 levels: it could not be shown"),
     ] {
         let _ = fs::remove_dir_all(home.dir("s"));
@@ -135,6 +136,9 @@ fn what_is_no_event_ends_the_recording_and_names_its_line() {
     let error: serde_json::Value = serde_json::from_str(&out).unwrap();
     assert_eq!(error["error"]["kind"], "invalid-event");
 }
+
+/// A call with a number that no reader holds.
+const HUGE: &str = r#"{"type":"tool_call","id":"1","name":"n","arguments":{"n":1e999}}"#;
 
 /// A call with so many levels below the row itself.
 fn deep(levels: usize) -> String {

@@ -100,6 +100,17 @@ fn rows_are_held_against_each_other() {
 }
 
 #[test]
+fn a_number_that_no_reader_holds_is_a_problem_of_its_row() {
+    let home = Home::new();
+    let call = |number: &str| {
+        let row = V1.lines().nth(4).unwrap();
+        row.replacen("\"arguments\":{", &format!("\"arguments\":{{\"n\":{number},"), 1) + "\n"
+    };
+    let rows = |number: &str| short(&home, call(number)).into_iter().filter(|problem| problem.1 == "row").count();
+    assert_eq!((rows("1e999"), rows("\"1e999\""), rows("1e308")), (1, 0, 0));
+}
+
+#[test]
 fn meta_is_checked_against_its_version() {
     let home = Home::new();
     let mut wrong = meta(5, SID);

@@ -7,7 +7,7 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::depth::{DEEPEST, is_deeper};
+use super::depth::{DEEPEST, has_huge_number, is_deeper};
 
 /// Names the fields, in the order of the schema.
 macro_rules! fields {
@@ -55,6 +55,8 @@ pub(super) struct Fields<'a> {
     pub(super) twice: Option<String>,
     /// It is nested deeper than anybody reads.
     pub(super) is_too_deep: bool,
+    /// It has a number that nobody can hold.
+    pub(super) has_huge_number: bool,
 }
 
 /// Why bytes are no row.
@@ -151,9 +153,11 @@ impl<'de> Deserialize<'de> for Fields<'de> {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                 let values = [None; Field::ALL.len()];
-                let mut fields = Fields { values, unknown: None, twice: None, is_too_deep: false };
+                let mut fields =
+                    Fields { values, unknown: None, twice: None, is_too_deep: false, has_huge_number: false };
                 while let Some(key) = map.next_key()? {
                     let value: &RawValue = map.next_value()?;
+                    fields.has_huge_number |= !value.get().starts_with('"') && has_huge_number(value.get());
                     fields.is_too_deep |= value.get().starts_with(['{', '[']) && is_deeper(value.get(), DEEPEST - 1);
                     match key {
                         Key::Known(field) => {

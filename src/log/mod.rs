@@ -7,7 +7,7 @@
 //! | `validate` | a session -> what is wrong with it |
 //! | `filter` | which events are wanted |
 //! | `follow`, `last` | rows as they come; the last ones that are wanted |
-//! | `fields`, `schema`, `depth` | a row as its fields; what they must be; how deep they may go |
+//! | `fields`, `schema`, `depth` | a row as its fields; what they must be; what of them could not be read |
 //! | `context` | a conversation -> context for the next agent |
 //! | `transcripts` | another agent's transcript -> a conversation |
 //!

@@ -76,13 +76,16 @@ pub(super) fn requires(kind: &str, field: Field) -> bool {
 }
 
 /// What is wrong with a row of any version that nobody could read.
-pub(super) fn too_deep(row: &Fields) -> Option<String> {
+pub(super) fn unreadable(row: &Fields) -> Option<String> {
+    if row.has_huge_number {
+        return Some("it has a number beyond 1.8e308: it could not be shown".to_owned());
+    }
     row.is_too_deep.then(|| format!("it is nested deeper than {DEEPEST} levels: it could not be shown"))
 }
 
 /// The first thing that is wrong with a row of version 1.
 pub(super) fn problem(row: &Fields) -> Option<String> {
-    if let Some(problem) = too_deep(row) {
+    if let Some(problem) = unreadable(row) {
         return Some(problem);
     }
     if let Some(key) = &row.unknown {

@@ -188,7 +188,7 @@ fn check_row(row: &Row, sequel: &mut Sequel, findings: &mut Findings) {
         None => {
             findings.checked.legacy_rows += 1;
             let untyped = || fields.text(Field::Type).is_none().then(|| "it has no type".to_owned());
-            schema::too_deep(&fields).or_else(untyped)
+            schema::unreadable(&fields).or_else(untyped)
         }
     };
     if let Some(problem) = problem {

@@ -119,6 +119,10 @@ fn what_is_no_event_ends_the_recording_and_names_its_line() {
         ("{\"type\":\"assistant_message\",\"text\":\"\"}", "assistant_message needs `model_ref`, or --model"),
         ("{\"type\":\"nonsense\"}", "`type` is not one of tool_call, "),
         (HUGE, "it has a number beyond 1.8e308: it could not be shown"),
+        (
+            "{\"type\":\"user_message\",\"text\":\"\",\"timestamp\":\"2016-12-31T23:59:60Z\"}",
+            "`timestamp` is a leap second",
+        ),
         (&deep(127), "it is nested deeper than 127 levels: it could not be shown"),
     ] {
         let _ = fs::remove_dir_all(home.dir("s"));

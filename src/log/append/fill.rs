@@ -50,6 +50,7 @@ pub(super) fn fill(draft: &Draft, given: &Given, turn: &mut Turn) -> Result<Fill
     let now = Timestamp::now();
     let timestamp = match draft.get("timestamp") {
         None => now,
+        Some(_) if is_leap(draft) => return Err("`timestamp` is a leap second, for which there is no time".to_owned()),
         Some(_) => moment(draft).ok_or("`timestamp` is not a time with its zone, such as 2026-08-12T09:00:00.2Z")?,
     };
     after.pass(&draft.kind, draft.text("turn_id"), draft.text("request_id"), given.id, now.as_microsecond());
@@ -121,6 +122,11 @@ fn clipped(value: &str) -> String {
 /// A time needs a zone: what a clock showed somewhere is no time.
 fn moment(draft: &Draft) -> Option<Timestamp> {
     draft.text("timestamp").filter(|time| schema::is_time(time))?.parse().ok()
+}
+
+/// It would become the second before.
+fn is_leap(draft: &Draft) -> bool {
+    draft.text("timestamp").is_some_and(|time| time.get(16..19) == Some(":60"))
 }
 
 /// A JSON object that grows.

@@ -40,6 +40,7 @@ mod list;
 mod log;
 mod log_append;
 mod log_kill;
+mod log_stop;
 mod log_validate;
 mod mbox;
 mod objects;

@@ -7,6 +7,7 @@ use std::path::Path;
 use serde_json::json;
 
 use crate::cli::{Exit, Failure, Ui};
+use crate::git;
 use crate::log::{Batch, Options, Recorder, is_model};
 use crate::session::{Latest, Session, Source, Store, dir_name, new_id, tame_id};
 
@@ -52,6 +53,7 @@ fn model(text: &str) -> Result<String, String> {
 
 pub(super) fn run(args: Args, ui: &mut Ui) -> Result<Exit, Failure> {
     outlive_limits();
+    git::catch_signals();
     let mut recorder = open(&args)?;
     if args.new {
         let id = recorder.id().to_owned();
@@ -66,7 +68,8 @@ pub(super) fn run(args: Args, ui: &mut Ui) -> Result<Exit, Failure> {
     // What was recorded counts, also when something after it was refused. Only what has been taken whole is closed.
     let close = args.close.as_deref().filter(|_| recorded.is_ok());
     recorder.finish(close)?;
-    recorded.map(|()| Exit::Done)
+    recorded?;
+    if git::signal().is_some() { Err(git::Error::Interrupted.into()) } else { Ok(Exit::Done) }
 }
 
 /// A file that would get larger than the process may make one is then an error of writing, which is undone like any other;
@@ -131,12 +134,13 @@ fn no_id(text: &str) -> Failure {
 }
 
 /// Records what comes: what a pipe holds at a time goes to the disk together. A mark of the byte order, which some systems
-/// put before a text, is no part of the first event.
+/// put before a text, is no part of the first event. A signal to end is as good as the end, but for a line that has not come
+/// whole.
 fn record(recorder: &mut Recorder, ui: &mut Ui) -> Result<(), Failure> {
     let mut input = io::stdin().lock();
     let (mut waiting, mut line, mut has_recorded) = (Vec::new(), 0, false);
     let mut block = vec![0; 1 << 20];
-    loop {
+    while has_come(&input) {
         let length = match input.read(&mut block) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             read => read
@@ -161,9 +165,33 @@ fn record(recorder: &mut Recorder, ui: &mut Ui) -> Result<(), Failure> {
             waiting.drain(..ready);
         }
         if is_end {
-            return Ok(());
+            break;
         }
     }
+    Ok(())
+}
+
+/// Waits until there is input, or its end; not, when a signal asks us to end before that. A read alone would go on after
+/// the signal.
+#[cfg(unix)]
+fn has_come(input: &io::StdinLock) -> bool {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    // A signal may come just before the waiting begins.
+    const LONGEST: Timespec = Timespec { tv_sec: 0, tv_nsec: 250_000_000 };
+    loop {
+        if git::signal().is_some() {
+            return false;
+        }
+        match poll(&mut [PollFd::new(input, PollFlags::IN)], Some(&LONGEST)) {
+            Ok(0) | Err(rustix::io::Errno::INTR) => {}
+            _ => return true,
+        }
+    }
+}
+
+#[cfg(not(unix))]
+fn has_come(_input: &io::StdinLock) -> bool {
+    git::signal().is_none()
 }
 
 fn refused(line: usize, reason: &str, has_recorded: bool) -> Failure {

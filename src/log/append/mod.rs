@@ -11,6 +11,7 @@
 mod event;
 mod fill;
 mod place;
+mod tally;
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
@@ -22,6 +23,7 @@ use event::Draft;
 use fill::{Given, fill};
 use place::Place;
 pub(super) use place::newlines;
+use tally::Tally;
 
 /// What a recorder has to know beyond the events.
 #[derive(Debug, Clone, Default)]
@@ -48,21 +50,7 @@ pub struct Recorder {
     is_reopened: bool,
     tally: Tally,
     /// It is not removed while it is recorded into, however long nothing happens.
-    _presence: Presence,
-}
-
-/// What meta.json is told at the end.
-#[derive(Debug, Default)]
-struct Tally {
-    messages: u64,
-    title: Option<(String, Title)>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Title {
-    First,
-    Better,
-    OfThePerson,
+    presence: Presence,
 }
 
 /// An event that is in the file for good.
@@ -111,17 +99,28 @@ impl Recorder {
         atomic::sweep(session.dir());
         let id = if session.is_renamed(&meta) { session.id().to_owned() } else { meta.id.clone() };
         let known = Some(meta.model()).filter(|model| !is_unknown(model));
-        let title = options.title.map(|title| (title, Title::OfThePerson));
-        Ok(Recorder {
+        let mut recorder = Recorder {
             id,
             model: options.model.or(known),
             place: None,
             has_ended: meta.end_time.is_some() || meta.status() != "running",
             is_reopened: false,
-            tally: Tally { messages: 0, title },
-            _presence: presence,
+            tally: Tally::titled(options.title),
+            presence,
             session,
-        })
+        };
+        recorder.tell_title();
+        Ok(recorder)
+    }
+
+    /// Tells meta.json the title at once, if there is one to tell: lists go by it while the session is recorded. What
+    /// cannot be told now is told at the end.
+    fn tell_title(&mut self) {
+        if self.tally.has_title() {
+            let lock = self.session.lock();
+            let told = lock.and_then(|_lock| self.session.update_meta(|meta| self.tally.put_title(meta)));
+            self.tally.title_is_told(told.is_ok());
+        }
     }
 
     /// The session's id, as its rows have it.
@@ -140,12 +139,14 @@ impl Recorder {
         if drafts.iter().all(|draft| matches!(draft, Ok(None))) {
             return Ok(Batch::default());
         }
+        self.presence.begin();
         let batch = patiently(|| session.write_alone(|| self.write(&drafts)))?;
         if self.has_ended && !batch.recorded.is_empty() {
             // What has been recorded is told in any case; at the end, there is another try.
             self.has_ended = self.reopen().is_err();
             self.is_reopened = true;
         }
+        self.tell_title();
         Ok(batch)
     }
 
@@ -153,16 +154,20 @@ impl Recorder {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn finish(self, status: Option<&str>) -> Result<(), Error> {
+    pub fn finish(mut self, status: Option<&str>) -> Result<(), Error> {
         if self.has_ended && self.is_reopened {
             self.reopen()?;
         }
-        if status.is_none() && self.tally.messages == 0 && self.tally.title.is_none() {
+        let is_behind = self.presence.is_left_behind();
+        if status.is_none() && self.tally.is_empty() && !is_behind {
+            self.presence.end(false);
             return Ok(());
         }
+        let all = if is_behind { Tally::of(&self.session)? } else { Tally::default() };
         let _lock = patiently(|| self.session.lock())?;
         self.session.update_meta(|meta| {
             self.tally.put(meta);
+            all.mend(meta);
             if let Some(model) = self.model.filter(|_| is_unknown(&meta.model())) {
                 meta.model_ref = Some(model);
             }
@@ -170,7 +175,9 @@ impl Recorder {
                 meta.end_time = Some(now());
                 meta.termination_status = (meta.version() >= META_VERSION).then(|| status.to_owned());
             }
-        })
+        })?;
+        self.presence.end(is_behind);
+        Ok(())
     }
 
     /// A session that is written to has not ended.
@@ -276,44 +283,4 @@ fn put(file: &mut File, rows: &[u8], length: u64) -> io::Result<()> {
         }
     }
     file.sync_data()
-}
-
-impl Tally {
-    fn count(&mut self, row: &fill::Filled) {
-        if matches!(row.kind.as_str(), "user_message" | "assistant_message") {
-            self.messages += 1;
-        }
-        if let Some(title) = row.title.as_ref().filter(|_| row.kind.starts_with("title_")) {
-            let better = row.kind == "title_reevaluated";
-            self.title = Some((title.clone(), if better { Title::Better } else { Title::First }));
-        }
-    }
-
-    fn add(&mut self, other: Tally) {
-        self.messages += other.messages;
-        // What the person calls it counts for more than what a model does.
-        if !matches!(self.title, Some((_, Title::OfThePerson))) {
-            self.title = other.title.or(self.title.take());
-        }
-    }
-
-    fn put(&self, meta: &mut Meta) {
-        if self.messages > 0 {
-            meta.message_count = meta.message_count.map(|count| count + self.messages);
-        }
-        let Some((title, kind)) = &self.title else { return };
-        let by_person = *kind == Title::OfThePerson;
-        if !by_person && meta.title_source.as_deref() == Some("user") {
-            return;
-        }
-        meta.title = Some(title.clone());
-        meta.title_source = Some(if by_person { "user" } else { "auto" }.to_owned());
-        meta.title_state = Some(if *kind == Title::First { "provisional" } else { "stable" }.to_owned());
-        if by_person {
-            meta.title_renamed_at = Some(now());
-        } else {
-            meta.title_generation_count = Some(if *kind == Title::First { 1 } else { 2 });
-            meta.title_generated_at = Some(now());
-        }
-    }
 }

@@ -88,3 +88,14 @@ fn what_a_killed_recorder_did_not_tell_is_told_by_the_next() {
     assert!(other.wait().unwrap().success());
     assert_eq!(home.meta("s")["message_count"], 4);
 }
+
+#[test]
+fn a_lock_without_a_process_holds_nobody_up_for_long() {
+    let home = Home::new();
+    home.append("s", PROMPT);
+    for content in ["", "nobody\n"] {
+        fs::write(home.dir("s").join(".lock"), content).unwrap();
+        home.append("s", PROMPT);
+        assert!(!home.dir("s").join(".lock").exists());
+    }
+}

@@ -72,6 +72,18 @@ impl Drop for Lock {
     }
 }
 
+/// How long a lock without a pid in it may be one that is being written: Glue creates the file first and writes the pid
+/// then.
+pub(super) const BEING_WRITTEN: Duration = Duration::from_secs(2);
+
+/// For messages.
+pub(super) fn open_in(pid: u32) -> String {
+    match pid {
+        0 => "open in another process".to_owned(),
+        pid => format!("open in another process (pid {pid})"),
+    }
+}
+
 enum Holder {
     Nobody,
     Us,
@@ -80,8 +92,6 @@ enum Holder {
 }
 
 fn holder(path: &Path) -> Holder {
-    /// Glue creates the file first and writes the pid then.
-    const BEING_WRITTEN: Duration = Duration::from_secs(2);
     let content = match read_small(path) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Holder::Nobody,
         // Unreadable as the file of another user: somebody's, and not for us to remove.

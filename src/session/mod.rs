@@ -162,11 +162,11 @@ pub enum Error {
         cap_bytes: u64,
     },
     /// Another process has the session open.
-    #[error("session {id} is open in another process (pid {pid})")]
+    #[error("session {id} is {}", lock::open_in(*.pid))]
     Locked {
         /// The session.
         id: String,
-        /// The process.
+        /// The process; 0 when it is not known which.
         pid: u32,
         /// The lock file.
         path: PathBuf,

@@ -12,13 +12,14 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::capture_files::{NAMES, PREVIOUS, with_ending};
 use super::store::read_small;
+use super::lock::open_in;
 use super::{CONVERSATION, Error, Session, Sidecar, Store, atomic};
 
 /// Why a session stays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Held {
     /// A process has it open; 0 when it is not known which.
-    #[error("{}", open_in(*.0))]
+    #[error("it is {}", open_in(*.0))]
     Open(u32),
     /// Nobody has said that it ended, and something happened in it within a day.
     #[error("it is running, as far as is known")]
@@ -185,13 +186,6 @@ fn size_of(dir: &Path) -> u64 {
         }
     }
     size
-}
-
-fn open_in(pid: u32) -> String {
-    match pid {
-        0 => "it is open in another process".to_owned(),
-        pid => format!("it is open in another process (pid {pid})"),
-    }
 }
 
 #[cfg(test)]

@@ -244,12 +244,20 @@ fn is_unknown(model: &str) -> bool {
 /// Tries again for a while when another process has the session open: ours have it for moments only.
 fn patiently<T>(mut work: impl FnMut() -> Result<T, Error>) -> Result<T, Error> {
     const PATIENCE: Duration = Duration::from_secs(1);
+    /// A lock that says nothing counts no more by then.
+    const MORE_PATIENCE: Duration = Duration::from_secs(3);
     let begun = Instant::now();
     loop {
-        match work() {
-            Err(Error::Locked { .. }) if begun.elapsed() < PATIENCE => std::thread::sleep(Duration::from_millis(20)),
-            done => return done,
+        let done = work();
+        let patience = match &done {
+            Err(Error::Locked { pid: 0, .. }) => MORE_PATIENCE,
+            Err(Error::Locked { .. }) => PATIENCE,
+            _ => return done,
+        };
+        if begun.elapsed() > patience {
+            return done;
         }
+        std::thread::sleep(Duration::from_millis(20));
     }
 }
 

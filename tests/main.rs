@@ -51,6 +51,7 @@ mod preimages;
 mod processes;
 mod programs;
 mod prune;
+mod prune_lately;
 mod refusals;
 mod replay_page;
 mod replay_player;

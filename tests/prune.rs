@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
 
@@ -15,13 +16,21 @@ const OLD: &str = "1772331272529-72";
 const NEW: &str = "1786480000123-4242-1k9zq3f";
 
 /// A session in which something happened so many days ago.
-fn session(world: &World, id: &str, title: &str, days: i64) -> PathBuf {
+pub(crate) fn session(world: &World, id: &str, title: &str, days: i64) -> PathBuf {
     let dir = world.session(id, title, None);
     let time = jiff::Timestamp::now() - jiff::SignedDuration::from_hours(24 * days);
     let row = json!({"timestamp": time.to_string(), "type": "user_message", "text": title});
     fs::write(dir.join("conversation.jsonl"), format!("{row}\n")).unwrap();
     edit_meta(&dir, |meta| meta["end_time"] = time.to_string().into());
+    aged(&dir, days);
     dir
+}
+
+/// Its files were written so many days ago.
+pub(crate) fn aged(dir: &Path, days: i64) {
+    let time = SystemTime::now() - Duration::from_secs(24 * 3600 * days as u64);
+    let files = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_file());
+    files.chain([dir.to_owned()]).for_each(|path| fs::File::open(path).unwrap().set_modified(time).unwrap());
 }
 
 fn edit_meta(dir: &Path, change: impl FnOnce(&mut Value)) {
@@ -31,14 +40,14 @@ fn edit_meta(dir: &Path, change: impl FnOnce(&mut Value)) {
     fs::write(path, meta.to_string()).unwrap();
 }
 
-fn ids(world: &World) -> Vec<String> {
+pub(crate) fn ids(world: &World) -> Vec<String> {
     let entries = fs::read_dir(world.sessions()).unwrap();
     let mut ids: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     ids.sort();
     ids
 }
 
-fn chosen(object: &Value, key: &str) -> Vec<String> {
+pub(crate) fn chosen(object: &Value, key: &str) -> Vec<String> {
     object[key].as_array().unwrap().iter().map(|entry| entry["id"].as_str().unwrap().to_owned()).collect()
 }
 
@@ -73,7 +82,9 @@ fn nothing_goes_unless_it_is_said() {
 fn a_session_goes_when_it_fits_everything() {
     let world = World::new();
     for (id, days, size) in [("a", 10, 10), ("b", 20, 100_000), ("c", 30, 10), ("d", 40, 200_000)] {
-        fs::write(session(&world, id, "", days).join("logs"), vec![b'x'; size]).unwrap();
+        let dir = session(&world, id, "", days);
+        fs::write(dir.join("logs"), vec![b'x'; size]).unwrap();
+        aged(&dir, days);
     }
     for (args, wanted) in [
         (&["--older-than", "15d"][..], &["d", "c", "b"][..]),
@@ -122,10 +133,8 @@ fn what_is_open_or_running_stays() {
             meta.as_object_mut().unwrap().remove("end_time");
         });
     }
-    let long_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(48 * 3600);
-    let files: Vec<_> = fs::read_dir(&left).unwrap().map(|entry| entry.unwrap().path()).chain([left.clone()]).collect();
-    files.iter().for_each(|path| fs::File::open(path).unwrap().set_modified(long_ago).unwrap());
-    let object = world.json(0, "prune", &["--older-than", "30d", "--yes", "--unapplied"]);
+    aged(&left, 2);
+    let object = world.json(0, "prune", &["--keep", "0", "--yes", "--unapplied"]);
     assert_eq!(chosen(&object, "held").len(), 2, "{object}");
     for held in object["held"].as_array().unwrap() {
         let wanted = match held["id"].as_str().unwrap() {
@@ -150,9 +159,7 @@ fn what_is_recorded_into_stays_however_long_nothing_happens() {
     let before = fs::read(dir.join("meta.json")).unwrap();
     let long_ago = || {
         fs::write(dir.join("meta.json"), &before).unwrap();
-        let time = std::time::SystemTime::now() - std::time::Duration::from_secs(48 * 3600);
-        let paths = fs::read_dir(&dir).unwrap().map(|entry| entry.unwrap().path());
-        paths.for_each(|path| fs::File::open(path).unwrap().set_modified(time).unwrap());
+        aged(&dir, 2);
     };
     let mut command = world.sandbox.command("git-glue-log");
     let mut recorder = command.args(["append", "s"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
@@ -175,6 +182,7 @@ fn what_was_not_applied_stays() {
     let world = World::new();
     session(&world, NEW, "work", 100);
     fs::write(world.sessions().join(NEW).join("runtime.mbox"), &world.mbox).unwrap();
+    aged(&world.sessions().join(NEW), 100);
     let (out, err) = world.ends(0, "prune", &["--older-than", "1d", "--yes"]);
     assert!(
         out.is_empty()
@@ -237,7 +245,7 @@ fn nothing_is_removed_through_a_link() {
     symlink(&precious, inside.join("dir")).unwrap();
     symlink(precious.join("file"), inside.join("file")).unwrap();
     symlink("/nowhere", inside.join("dangling")).unwrap();
-    let object = world.json(0, "prune", &["--older-than", "30d", "--yes"]);
+    let object = world.json(0, "prune", &["--keep", "0", "--yes"]);
     assert_eq!(chosen(&object, "sessions").len(), 2);
     assert!(
         object["sessions"].as_array().unwrap().iter().all(|entry| entry["size_bytes"].as_u64().unwrap() < 5000),
@@ -273,6 +281,7 @@ fn damaged_sessions_and_leftovers_go_too() {
     let world = World::new();
     let torn = session(&world, "torn", "", 300);
     fs::write(torn.join("meta.json"), "{").unwrap();
+    aged(&torn, 2);
     let hostile = session(&world, "hostile", "a\nb\u{1b}[31m", 300);
     fs::write(hostile.join("conversation.jsonl"), [0xff; 100]).unwrap();
     let leftover = world.sessions().join(".glue-prune-0123abcd-x");

@@ -18,8 +18,8 @@ use crate::session::{Error, Held, Latest, Removal, Session, Source, Store, count
 /// held. A session goes when it fits everything that is asked for; when nothing is, those are shown in which nothing
 /// has happened for 90 days.
 ///
-/// What is open in a process stays, whatever is asked for, and what is running: sessions that nobody has ended, and in
-/// which something happened within a day. So does a capture that was not applied, unless `--unapplied` is given: one
+/// What is open in a process stays, whatever is asked for, and what is running: sessions that nobody has ended, as far
+/// as can be read, and in which something happened within a day. So does a capture that was not applied, unless `--unapplied` is given: one
 /// that `git glue-apply` of this version has not landed whole, from this store.
 ///
 /// A session is removed with all that it holds: capture, conversation, what is known of it. It cannot be taken back.

@@ -8,8 +8,9 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
+use super::activity::is_recent;
 use super::capture_files::{NAMES, PREVIOUS, with_ending};
 use super::store::read_small;
 use super::lock::open_in;
@@ -21,7 +22,7 @@ pub enum Held {
     /// A process has it open; 0 when it is not known which.
     #[error("it is {}", open_in(*.0))]
     Open(u32),
-    /// Nobody has said that it ended, and something happened in it within a day.
+    /// Nobody has said that it ended, or what says so cannot be read, and something happened in it within a day.
     #[error("it is running, as far as is known")]
     Running,
     /// Its capture was not applied from this store, as far as is known.
@@ -53,7 +54,7 @@ impl Removal {
     /// are `expendable`.
     pub fn of(session: Session, expendable: bool) -> Removal {
         let held = session.held(expendable);
-        Removal { size: size_of(session.dir()), active: session.last_activity(), held, session }
+        Removal { size: size_of(session.dir()), active: session.last_use(), held, session }
     }
 }
 
@@ -66,13 +67,11 @@ impl Session {
 
     /// What speaks against removing it while nobody has it open.
     fn held_at_rest(&self, expendable: bool) -> Option<Held> {
-        const RECENT: SignedDuration = SignedDuration::from_hours(24);
         if self.is_foreign() {
             return Some(Held::Foreign);
         }
-        let is_recent = |time: Timestamp| Timestamp::now().duration_since(time) < RECENT;
-        let is_active = || self.last_activity().max(self.last_write()).is_some_and(is_recent);
-        if self.meta().is_ok_and(|meta| meta.status() == "running") && is_active() {
+        let may_run = self.meta().map_or(true, |meta| meta.status() == "running");
+        if may_run && self.last_use().is_some_and(is_recent) {
             return Some(Held::Running);
         }
         (!expendable && self.has_unapplied()).then_some(Held::Unapplied)

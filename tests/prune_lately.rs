@@ -1,0 +1,53 @@
+//! `git glue-prune` and what was at work lately: what counts as that, what is not known, and who comes in between.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use crate::programs::World;
+use crate::prune::{aged, chosen, ids, session};
+use crate::sandbox::output_with;
+
+const PROMPT: &str = "{\"type\":\"user_message\",\"text\":\"q\"}\n";
+
+fn append(world: &World, args: &[&str], events: &str) {
+    let mut command = world.sandbox.command("git-glue-log");
+    let output = output_with(command.arg("append").args(args), events.as_bytes());
+    assert!(output.status.success(), "{output:?}");
+}
+
+fn held(world: &World, id: &str) -> Value {
+    world.json(0, "prune", &[id])["held"][0]["held"].clone()
+}
+
+#[test]
+fn a_session_is_as_old_as_the_last_of_all_that_happened() {
+    let world = World::new();
+    let astray = r#"{"type":"assistant_message","text":"a","model_ref":"a/b","timestamp":"1970-01-01T00:00:07Z"}"#;
+    append(&world, &["astray", "--close"], &format!("{PROMPT}{astray}"));
+    let captured = session(&world, "captured", "", 300);
+    let applied = session(&world, "applied", "", 300);
+    let copied = session(&world, "copied", "", 300);
+    let now = jiff::Timestamp::now().to_string();
+    fs::write(captured.join("runtime.mbox.meta.json"), json!({ "captured_at": now }).to_string()).unwrap();
+    fs::write(applied.join("runtime.mbox.meta.json"), json!({ "applied_at": now }).to_string()).unwrap();
+    [&captured, &applied].iter().for_each(|dir| aged(dir, 300));
+    aged(&copied, 0);
+    assert_eq!(chosen(&world.json(0, "prune", &["--older-than", "90d", "--yes"]), "sessions"), [""; 0]);
+    // The rows of the one tell its age, whatever its last one says; a copy is as old as what was copied, after a day.
+    [&world.sessions().join("astray"), &copied].iter().for_each(|dir| aged(dir, 2));
+    assert_eq!(chosen(&world.json(0, "prune", &["--older-than", "90d", "--yes"]), "sessions"), ["copied"]);
+    assert_eq!(ids(&world), ["applied", "astray", "captured"]);
+}
+
+#[test]
+fn what_cannot_be_read_is_not_known_to_be_over() {
+    let world = World::new();
+    let dir = session(&world, "s", "", 300);
+    for meta in ["{", "", "null"] {
+        fs::write(dir.join("meta.json"), meta).unwrap();
+        assert_eq!(held(&world, "s"), "running", "{meta}");
+        aged(&dir, 2);
+        assert_eq!(held(&world, "s"), Value::Null, "{meta}");
+    }
+}

@@ -1,6 +1,7 @@
 //! `git glue-prune` and what was at work lately: what counts as that, what is not known, and who comes in between.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 
 use serde_json::{Value, json};
 
@@ -50,4 +51,34 @@ fn what_cannot_be_read_is_not_known_to_be_over() {
         aged(&dir, 2);
         assert_eq!(held(&world, "s"), Value::Null, "{meta}");
     }
+}
+
+#[test]
+fn every_capture_that_was_not_applied_counts() {
+    let world = World::new();
+    let dir = session(&world, "s", "", 300);
+    let applied = json!({ "applied_at": "2026-01-01T00:00:00Z" }).to_string();
+    fs::write(dir.join("runtime.mbox"), &world.mbox).unwrap();
+    fs::write(dir.join("runtime.mbox.meta.json"), &applied).unwrap();
+    assert_eq!(held(&world, "s"), Value::Null);
+    fs::write(dir.join("runtime.mbox.previous"), &world.mbox).unwrap();
+    assert_eq!(held(&world, "s"), "unapplied");
+    fs::write(dir.join("runtime.mbox.previous.meta.json"), &applied).unwrap();
+    assert_eq!(held(&world, "s"), Value::Null);
+    fs::remove_file(dir.join("runtime.mbox")).unwrap();
+    symlink("/nowhere/runtime.mbox", dir.join("runtime.mbox")).unwrap();
+    assert_eq!(held(&world, "s"), "unapplied");
+}
+
+#[test]
+fn what_cannot_be_looked_into_says_so() {
+    use std::os::unix::fs::PermissionsExt;
+    let world = World::new();
+    let dir = session(&world, "s", "", 300);
+    let mode = |mode| fs::set_permissions(&dir, fs::Permissions::from_mode(mode)).unwrap();
+    mode(0o000);
+    // Who may do everything can read everything.
+    let reason = if fs::read_dir(&dir).is_err() { json!("unreadable") } else { Value::Null };
+    assert_eq!(held(&world, "s"), reason);
+    mode(0o700);
 }

@@ -221,3 +221,4 @@ fn line(Choice { removal, summary }: &Choice, widest: usize) -> String {
     let (id, age) = (one_line(removal.session.id()), age_text(removal.active));
     format!("{id:<widest$}  {age:>5}  {:>10}  {}", size_text(removal.size), summary.title())
 }
+        Held::Unreadable => "unreadable",

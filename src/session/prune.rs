@@ -12,8 +12,8 @@ use jiff::Timestamp;
 
 use super::activity::is_recent;
 use super::capture_files::{NAMES, PREVIOUS, with_ending};
-use super::store::read_small;
 use super::lock::open_in;
+use super::store::read_small;
 use super::{CONVERSATION, Error, Session, Sidecar, Store, atomic};
 
 /// Why a session stays.
@@ -28,6 +28,9 @@ pub enum Held {
     /// Its capture was not applied from this store, as far as is known.
     #[error("its capture was not applied")]
     Unapplied,
+    /// Its directory cannot be read.
+    #[error("it cannot be read")]
+    Unreadable,
     /// It holds directories, or files of which none is a session's: somebody keeps something else there.
     #[error("it is no session, as far as is known")]
     Foreign,
@@ -61,6 +64,9 @@ impl Removal {
 impl Session {
     /// What speaks against removing it.
     fn held(&self, expendable: bool) -> Option<Held> {
+        if fs::read_dir(self.dir()).is_err_and(|error| error.kind() == io::ErrorKind::PermissionDenied) {
+            return Some(Held::Unreadable);
+        }
         let open = self.open_in().or_else(|| self.is_entered().then_some(0));
         open.map(Held::Open).or_else(|| self.held_at_rest(expendable))
     }
@@ -93,17 +99,19 @@ impl Session {
         entries.iter().any(is_dir) || !entries.is_empty() && !entries.iter().any(is_own)
     }
 
-    /// Whether there is a capture of which nothing says that it was applied. What was set aside counts when there is no
-    /// other.
+    /// Whether there is a capture of which nothing says that it was applied. What was set aside counts too, and so does
+    /// what has the name of a capture and cannot be read.
     fn has_unapplied(&self) -> bool {
         let is_applied = |sidecar: Option<Sidecar>| {
             sidecar.is_some_and(|sidecar| sidecar.applied_at.is_some() || sidecar.entries == Some(0))
         };
+        let is_there = |path: &PathBuf| path.symlink_metadata().is_ok();
         // One that is elsewhere stays there.
-        if self.capture_file().is_some_and(|file| file.path.parent() == Some(self.dir())) {
-            return !is_applied(self.sidecar());
+        let is_own = NAMES.iter().any(|name| is_there(&self.path(name)));
+        if is_own && !is_applied(self.capture_file().and_then(|_| self.sidecar())) {
+            return true;
         }
-        let set_aside = NAMES.iter().map(|name| self.path(&format!("{name}{PREVIOUS}"))).filter(|path| path.is_file());
+        let set_aside = NAMES.iter().map(|name| self.path(&format!("{name}{PREVIOUS}"))).filter(is_there);
         let sidecar = |path: PathBuf| Sidecar::parse(&read_small(&with_ending(&path, ".meta.json")).ok()?).ok();
         set_aside.map(sidecar).any(|sidecar| !is_applied(sidecar))
     }

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::symlink;
+use std::process::Stdio;
 
 use serde_json::{Value, json};
 
@@ -81,4 +82,68 @@ fn what_cannot_be_looked_into_says_so() {
     let reason = if fs::read_dir(&dir).is_err() { json!("unreadable") } else { Value::Null };
     assert_eq!(held(&world, "s"), reason);
     mode(0o700);
+}
+
+/// Sessions that are over are removed as fast as they are recorded.
+#[test]
+fn recording_and_removing_do_not_get_into_each_others_way() {
+    const ROUNDS: usize = 40;
+    let world = World::new();
+    append(&world, &["s"], "");
+    let mut log = world.sandbox.command("bash");
+    log.args([
+        "-c",
+        &format!(
+            "for n in {{1..{ROUNDS}}}; do echo '{}' | git-glue-log append s --close || exit 1; done",
+            PROMPT.trim()
+        ),
+    ]);
+    let mut recording = log.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let prune = || {
+        let mut prune = world.sandbox.command("git-glue-prune");
+        prune
+            .args(["--older-than", "0s", "--yes", "--json"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
+    };
+    while recording.try_wait().unwrap().is_none() {
+        for child in [prune(), prune()] {
+            let output = child.wait_with_output().unwrap();
+            assert!(output.status.success(), "{output:?}");
+        }
+    }
+    let output = recording.wait_with_output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+}
+
+#[test]
+fn what_was_left_behind_goes_after_a_day() {
+    let world = World::new();
+    let dir = session(&world, "s", "", 3);
+    let staged = |name: &str| {
+        let staged = world.sessions().join(name);
+        fs::create_dir_all(&staged).unwrap();
+        fs::write(staged.join("runtime.mbox"), [b'x'; 2000]).unwrap();
+        staged
+    };
+    let (old, new, other) = (staged(".glue-import-a1B2c3"), staged(".glue-import-d4E5f6"), staged(".glue-import-mine"));
+    let (temporary, mine) = (dir.join(".glue-a1B2c3.tmp"), dir.join("notes.tmp"));
+    [&temporary, &mine].iter().for_each(|path| fs::write(path, "x").unwrap());
+    [&old, &other, &dir].iter().for_each(|dir| aged(dir, 2));
+    let all = |removed: bool| {
+        json!([
+            { "path": old, "size_bytes": 2000, "removed": removed },
+            { "path": temporary, "size_bytes": 1, "removed": removed },
+        ])
+    };
+    assert_eq!(world.json(0, "prune", &[])["leftovers"], all(false));
+    let (_, err) = world.ends(0, "prune", &[]);
+    assert!(err.contains(&format!("left behind by a crash: {} (1.9 KB)\n", old.display())), "{err}");
+    assert!(err.contains("\n2 leftovers would go, 1.9 KB\n"), "{err}");
+    assert_eq!(world.json(0, "prune", &["s"])["leftovers"], json!([]));
+    assert_eq!(world.json(0, "prune", &["--older-than", "90d", "--yes"])["leftovers"], all(true));
+    let is_there = |path: &Path| path.exists();
+    assert!(!is_there(&old) && !is_there(&temporary) && is_there(&new) && is_there(&other) && is_there(&mine));
 }

@@ -78,14 +78,26 @@ impl Program for Args {
             return Err(Failure::new(Exit::Usage, "usage", message).hint("git glue-prune --older-than 90d --yes"));
         }
         let store = Store::from_env();
-        let (held, going): (Vec<_>, Vec<_>) =
+        let (mut held, mut going): (Vec<_>, Vec<_>) =
             self.chosen(&store)?.into_iter().partition(|choice| choice.removal.held.is_some());
         let mut failures = Vec::new();
         if self.yes {
             store.sweep_removed();
-            for choice in &going {
-                failures.push(store.remove(&choice.removal.session, self.unapplied).err());
+            let mut removed = Vec::new();
+            for mut choice in going {
+                match store.remove(&choice.removal.session, self.unapplied) {
+                    // It was opened meanwhile.
+                    Err(Error::Held { held: reason, .. }) => {
+                        choice.removal.held = Some(reason);
+                        held.push(choice);
+                    }
+                    done => {
+                        failures.push(done.err());
+                        removed.push(choice);
+                    }
+                }
             }
+            going = removed;
         }
         if ui.json {
             ui.object(self.object(&going, &held, &failures))?;

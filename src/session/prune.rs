@@ -128,7 +128,7 @@ impl Store {
     /// Removes a session, unless something holds it; what does is asked again, while nobody else can open it.
     ///
     /// # Errors
-    /// [`Error::Held`]; [`Error::Locked`]; when it cannot be removed.
+    /// [`Error::Held`]; when it cannot be removed. That another process has removed it is none.
     pub fn remove(&self, session: &Session, expendable: bool) -> Result<(), Error> {
         let held = |held| Err(Error::Held { id: session.id().to_owned(), held });
         if let Some(reason) = session.held(expendable) {
@@ -136,8 +136,8 @@ impl Store {
         }
         let dir = session.dir();
         let failed = |source| Error::Io { action: "remove", path: dir.to_owned(), source };
-        if fs::symlink_metadata(dir).map_err(failed)?.is_symlink() {
-            return fs::remove_file(dir).map_err(failed);
+        if dir.is_symlink() {
+            return atomic::remove(dir).map_err(failed);
         }
         let alone = session.keep_out();
         if let Err(reason) = alone {
@@ -145,15 +145,15 @@ impl Store {
         }
         let lock = session.lock();
         // One that may not be written cannot be opened either.
-        if let Err(error @ Error::Locked { .. }) = lock {
-            return Err(error);
+        if let Err(Error::Locked { pid, .. }) = lock {
+            return held(Held::Open(pid));
         }
         if let Some(reason) = session.held_at_rest(expendable) {
             return held(reason);
         }
         let doomed = self.sessions().join(format!("{DOOMED}{:08x}-{}", fastrand::u32(..), session.id()));
-        atomic::rename(dir, &doomed).map_err(failed)?;
-        fs::remove_dir_all(&doomed).map_err(Error::io("remove all of", doomed))
+        gone(atomic::rename(dir, &doomed)).map_err(failed)?;
+        gone(fs::remove_dir_all(&doomed)).map_err(Error::io("remove all of", doomed))
     }
 
     /// Removes what a crash left behind of sessions on their way out.
@@ -165,6 +165,11 @@ impl Store {
             let _ = fs::remove_dir_all(entry.path());
         }
     }
+}
+
+/// What somebody else removed is as good as removed.
+pub(super) fn gone(removed: io::Result<()>) -> io::Result<()> {
+    removed.or_else(|error| if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) })
 }
 
 /// Whether a directory has the name of a session on its way out: eight hex digits stand before the id.

@@ -18,7 +18,7 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use crate::session::{CONVERSATION, Error, META_VERSION, Meta, Presence, Session, Store, atomic, now};
+use crate::session::{CONVERSATION, Damage, Error, META_VERSION, Meta, Presence, Session, Store, atomic, now};
 use event::Draft;
 use fill::{Given, fill};
 use place::Place;
@@ -82,7 +82,8 @@ impl Recorder {
         if let Some(model) = &options.model {
             meta.model_ref = Some(model.clone());
         }
-        Recorder::at(store.open_or_create(&meta)?, options)
+        // It may be removed between the one and the other, as one that is over.
+        patiently(|| Recorder::at(store.open_or_create(&meta)?, options.clone()))
     }
 
     /// Records into a session that is there.
@@ -241,7 +242,8 @@ fn is_unknown(model: &str) -> bool {
     model.ends_with("/unknown")
 }
 
-/// Tries again for a while when another process has the session open: ours have it for moments only.
+/// Tries again for a while when another process has the session open, since ours have it for moments only, or has just
+/// removed it.
 fn patiently<T>(mut work: impl FnMut() -> Result<T, Error>) -> Result<T, Error> {
     const PATIENCE: Duration = Duration::from_secs(1);
     /// A lock that says nothing counts no more by then.
@@ -251,7 +253,8 @@ fn patiently<T>(mut work: impl FnMut() -> Result<T, Error>) -> Result<T, Error> 
         let done = work();
         let patience = match &done {
             Err(Error::Locked { pid: 0, .. }) => MORE_PATIENCE,
-            Err(Error::Locked { .. }) => PATIENCE,
+            Err(Error::Locked { .. } | Error::Damaged { damage: Damage::Missing, .. }) => PATIENCE,
+            Err(Error::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => PATIENCE,
             _ => return done,
         };
         if begun.elapsed() > patience {

@@ -10,7 +10,7 @@ use super::ages::{age_text, parse_age, seconds_since};
 use super::capture::size;
 use super::summary::{Summary, one_line};
 use super::{Common, Exit, Failure, Program, Ui};
-use crate::session::{Error, Held, Latest, Removal, Session, Source, Store, counted, size_text};
+use crate::session::{Error, Held, Latest, Leftover, Removal, Session, Source, Store, counted, size_text};
 
 /// Remove old sessions from the store, after showing which
 ///
@@ -21,6 +21,8 @@ use crate::session::{Error, Held, Latest, Removal, Session, Source, Store, count
 /// What is open in a process stays, whatever is asked for, and what is running: sessions that nobody has ended, as far
 /// as can be read, and in which something happened within a day. So does a capture that was not applied, unless `--unapplied` is given: one
 /// that `git glue-apply` of this version has not landed whole, from this store.
+///
+/// Unless sessions are named, what programs that were killed left behind in the store goes too, once it is a day old.
 ///
 /// A session is removed with all that it holds: capture, conversation, what is known of it. It cannot be taken back.
 #[derive(Debug, clap::Parser)]
@@ -62,6 +64,16 @@ struct Choice {
     summary: Summary,
 }
 
+/// What came of it.
+struct Done {
+    held: Vec<Choice>,
+    /// What goes, and with `--yes` why it did not.
+    going: Vec<Choice>,
+    failures: Vec<Option<Error>>,
+    /// What was left behind, and whether it was removed.
+    leftovers: Vec<(Leftover, bool)>,
+}
+
 /// When nothing is asked for.
 const OLD: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 
@@ -78,39 +90,50 @@ impl Program for Args {
             return Err(Failure::new(Exit::Usage, "usage", message).hint("git glue-prune --older-than 90d --yes"));
         }
         let store = Store::from_env();
-        let (mut held, mut going): (Vec<_>, Vec<_>) =
-            self.chosen(&store)?.into_iter().partition(|choice| choice.removal.held.is_some());
-        let mut failures = Vec::new();
-        if self.yes {
-            store.sweep_removed();
-            let mut removed = Vec::new();
-            for mut choice in going {
-                match store.remove(&choice.removal.session, self.unapplied) {
-                    // It was opened meanwhile.
-                    Err(Error::Held { held: reason, .. }) => {
-                        choice.removal.held = Some(reason);
-                        held.push(choice);
-                    }
-                    done => {
-                        failures.push(done.err());
-                        removed.push(choice);
-                    }
-                }
-            }
-            going = removed;
-        }
+        let done = self.prune(&store)?;
         if ui.json {
-            ui.object(self.object(&going, &held, &failures))?;
+            ui.object(self.object(&done))?;
         } else {
-            self.tell(ui, &going, &held, &failures)?;
+            self.tell(ui, &done)?;
         }
         // What was called by its name and is still there was asked for in vain.
-        let in_vain = self.yes && !self.ids.is_empty() && !held.is_empty();
-        Ok(if in_vain || failures.iter().any(Option::is_some) { Exit::Failed } else { Exit::Done })
+        let in_vain = self.yes && !self.ids.is_empty() && !done.held.is_empty();
+        Ok(if in_vain || done.failures.iter().any(Option::is_some) { Exit::Failed } else { Exit::Done })
     }
 }
 
 impl Args {
+    /// Chooses, and with `--yes` removes.
+    fn prune(&self, store: &Store) -> Result<Done, Failure> {
+        let (held, chosen): (Vec<_>, Vec<_>) =
+            self.chosen(store)?.into_iter().partition(|choice| choice.removal.held.is_some());
+        let leftovers = if self.ids.is_empty() { store.leftovers() } else { Vec::new() };
+        let leftovers = leftovers.into_iter().map(|leftover| {
+            let is_removed = self.yes && leftover.remove().is_ok();
+            (leftover, is_removed)
+        });
+        let mut done = Done { held, going: Vec::new(), failures: Vec::new(), leftovers: leftovers.collect() };
+        if !self.yes {
+            done.going = chosen;
+            return Ok(done);
+        }
+        store.sweep_removed();
+        for mut choice in chosen {
+            match store.remove(&choice.removal.session, self.unapplied) {
+                // It was opened meanwhile.
+                Err(Error::Held { held, .. }) => {
+                    choice.removal.held = Some(held);
+                    done.held.push(choice);
+                }
+                removed => {
+                    done.failures.push(removed.err());
+                    done.going.push(choice);
+                }
+            }
+        }
+        Ok(done)
+    }
+
     /// The sessions that fit, the oldest first.
     fn chosen(&self, store: &Store) -> Result<Vec<Choice>, Failure> {
         let mut all = self.named(store)?;
@@ -157,11 +180,12 @@ impl Args {
         Ok(sessions.into_iter().map(removal).collect())
     }
 
-    fn tell(&self, ui: &mut Ui, going: &[Choice], held: &[Choice], failures: &[Option<Error>]) -> Result<(), Failure> {
+    fn tell(&self, ui: &mut Ui, done: &Done) -> Result<(), Failure> {
+        let Done { going, held, leftovers, .. } = done;
         let widest =
             going.iter().chain(held).map(|choice| choice.removal.session.id().chars().count()).max().unwrap_or(0);
         for (number, choice) in going.iter().enumerate() {
-            match failures.get(number).and_then(Option::as_ref) {
+            match done.failure(number) {
                 Some(error) => ui.warn(error.to_string()),
                 None => ui.line(line(choice, widest))?,
             }
@@ -170,15 +194,23 @@ impl Args {
             let reason = choice.removal.held.map(|held| held.to_string()).unwrap_or_default();
             ui.say(format!("held: {} ({reason})", line(choice, widest)));
         }
-        let gone: Vec<_> =
-            (0..going.len()).filter(|number| failures.get(*number).is_none_or(Option::is_none)).collect();
+        for (leftover, _) in leftovers {
+            ui.say(format!("left behind by a crash: {} ({})", leftover.path.display(), size_text(leftover.size)));
+        }
+        let gone: Vec<_> = (0..going.len()).filter(|number| done.failure(*number).is_none()).collect();
         let bytes = gone.iter().map(|number| going[*number].removal.size).fold(0, u64::saturating_add);
         let verb = if self.yes { "removed" } else { "would go" };
         ui.say(format!("{} {verb}, {}", counted(gone.len() as u64, "session", "sessions"), size_text(bytes)));
+        if !leftovers.is_empty() {
+            let gone = leftovers.iter().filter(|(_, is_removed)| *is_removed || !self.yes);
+            let (count, bytes) = gone.fold((0, 0), |(count, bytes), (leftover, _)| (count + 1, bytes + leftover.size));
+            ui.say(format!("{} {verb}, {}", counted::<u64>(count, "leftover", "leftovers"), size_text(bytes)));
+        }
         if held.iter().any(|choice| choice.removal.held == Some(Held::Unapplied)) {
             ui.hint("git glue-apply lands what was not applied; --unapplied gives it up");
         }
-        if !self.yes && !going.is_empty() {
+        let is_anything = !going.is_empty() || !leftovers.is_empty();
+        if is_anything && !self.yes {
             ui.hint(if self.older_than.is_none() && self.is_bare() {
                 "--older-than 90d --yes removes them"
             } else {
@@ -188,15 +220,14 @@ impl Args {
         Ok(())
     }
 
-    fn object(&self, going: &[Choice], held: &[Choice], failures: &[Option<Error>]) -> Value {
-        let error = |number: usize| failures.get(number).and_then(Option::as_ref);
-        let sessions = going.iter().enumerate().map(|(number, choice)| {
+    fn object(&self, done: &Done) -> Value {
+        let sessions = done.going.iter().enumerate().map(|(number, choice)| {
             let mut object = entry(choice);
-            object["removed"] = (self.yes && error(number).is_none()).into();
-            object["error"] = error(number).map(Error::to_string).into();
+            object["removed"] = (self.yes && done.failure(number).is_none()).into();
+            object["error"] = done.failure(number).map(Error::to_string).into();
             object
         });
-        let held = held.iter().map(|choice| {
+        let held = done.held.iter().map(|choice| {
             let mut object = entry(choice);
             object["held"] = choice.removal.held.map(word).into();
             object["pid"] = match choice.removal.held {
@@ -205,7 +236,21 @@ impl Args {
             };
             object
         });
-        json!({ "removed": self.yes, "sessions": sessions.collect::<Vec<_>>(), "held": held.collect::<Vec<_>>() })
+        let leftovers = done.leftovers.iter().map(|(leftover, is_removed)| {
+            json!({ "path": leftover.path.to_string_lossy(), "size_bytes": leftover.size, "removed": is_removed })
+        });
+        json!({
+            "removed": self.yes,
+            "sessions": sessions.collect::<Vec<_>>(),
+            "held": held.collect::<Vec<_>>(),
+            "leftovers": leftovers.collect::<Vec<_>>(),
+        })
+    }
+}
+
+impl Done {
+    fn failure(&self, number: usize) -> Option<&Error> {
+        self.failures.get(number).and_then(Option::as_ref)
     }
 }
 
@@ -225,6 +270,7 @@ fn word(held: Held) -> &'static str {
         Held::Open(_) => "open",
         Held::Running => "running",
         Held::Unapplied => "unapplied",
+        Held::Unreadable => "unreadable",
         Held::Foreign => "foreign",
     }
 }
@@ -233,4 +279,3 @@ fn line(Choice { removal, summary }: &Choice, widest: usize) -> String {
     let (id, age) = (one_line(removal.session.id()), age_text(removal.active));
     format!("{id:<widest$}  {age:>5}  {:>10}  {}", size_text(removal.size), summary.title())
 }
-        Held::Unreadable => "unreadable",

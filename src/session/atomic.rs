@@ -1,6 +1,7 @@
 //! Files that are replaced whole or not at all: temporary file in the same directory, fsync, rename, fsync of the
 //! directory. What is written, and when, is decided by the callers.
 
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
@@ -64,14 +65,17 @@ pub(crate) fn make_private(dir: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// Whether a file has the name of a temporary one of ours.
+pub(crate) fn is_temporary(name: &OsStr) -> bool {
+    name.to_str().is_some_and(|name| name.starts_with(PREFIX) && name.ends_with(SUFFIX))
+}
+
 /// Removes what a crash left behind in `dir`. Best effort: a file that cannot be removed hurts nobody.
 pub(crate) fn sweep(dir: &Path) {
     let Ok(entries) = fs::read_dir(dir) else { return };
     for entry in entries.flatten() {
-        let name = entry.file_name();
-        let ours = name.to_str().is_some_and(|n| n.starts_with(PREFIX) && n.ends_with(SUFFIX));
         let idle = || entry.metadata().ok()?.modified().ok()?.elapsed().ok();
-        if ours && idle().is_some_and(|idle| idle > ABANDONED) {
+        if is_temporary(&entry.file_name()) && idle().is_some_and(|idle| idle > ABANDONED) {
             let _ = fs::remove_file(entry.path());
         }
     }

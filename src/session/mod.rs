@@ -29,6 +29,7 @@ mod export;
 mod fields;
 mod id;
 mod import;
+mod leftovers;
 mod lock;
 mod meta;
 mod newest;
@@ -52,6 +53,7 @@ pub use conversation::{
 pub use export::Exported;
 pub use id::{dir_name, minted_at, new_id, tame_id};
 pub use import::{Arrival, Imported};
+pub use leftovers::Leftover;
 pub use lock::Lock;
 pub(crate) use meta::parse_time;
 pub use meta::{META_VERSION, Meta};

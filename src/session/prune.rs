@@ -180,7 +180,7 @@ fn is_doomed(name: &[u8]) -> bool {
 }
 
 /// What a directory's files take, in bytes; no links are followed.
-fn size_of(dir: &Path) -> u64 {
+pub(super) fn size_of(dir: &Path) -> u64 {
     let (mut directories, mut size) = (vec![dir.to_owned()], 0_u64);
     if !fs::symlink_metadata(dir).is_ok_and(|metadata| metadata.is_dir()) {
         return 0;

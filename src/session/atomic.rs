@@ -2,7 +2,7 @@
 //! directory. What is written, and when, is decided by the callers.
 
 use std::ffi::OsStr;
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 use std::time::Duration;
@@ -126,4 +126,16 @@ pub(crate) fn identity(about: &fs::Metadata) -> (u64, u64) {
 #[cfg(not(unix))]
 pub(crate) fn identity(_about: &fs::Metadata) -> (u64, u64) {
     (0, 0)
+}
+
+/// Opens a file of a session for adding to it, or begins one. It is not looked for elsewhere: a link could lead anywhere.
+pub(crate) fn open_to_add(path: &Path) -> io::Result<File> {
+    if path.symlink_metadata().is_ok_and(|about| !about.is_file()) {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a file"));
+    }
+    let mut options = OpenOptions::new();
+    options.read(true).append(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }

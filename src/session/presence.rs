@@ -7,9 +7,9 @@
 //! [`Lock`](super::Lock) is for one alone and for moments; this is for any number, and keeps nobody from writing, only
 //! the session from being removed. Where the file system has no such locks, it says nothing.
 
-use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{self, Read, Seek, Write};
-use std::path::{Path, PathBuf};
+use std::fs::{File, TryLockError};
+use std::io::{Read, Seek, Write};
+use std::path::PathBuf;
 
 use super::store::open_regular;
 use super::{Error, Held, Session, atomic};
@@ -36,7 +36,7 @@ impl Session {
     pub fn enter(&self) -> Result<Presence, Error> {
         let path = self.path(FILE);
         loop {
-            let file = open(&path).map_err(Error::io("write", &path))?;
+            let file = atomic::open_to_add(&path).map_err(Error::io("write", &path))?;
             let _ = file.lock_shared();
             let presence = Presence { path: path.clone(), file, is_writing: false };
             // Whoever was here last may have taken the file away.
@@ -59,7 +59,7 @@ impl Session {
     /// While somebody is at work in it.
     pub(super) fn keep_out(&self) -> Result<Option<Presence>, Held> {
         let path = self.path(FILE);
-        let Ok(file) = open(&path) else { return Ok(None) };
+        let Ok(file) = atomic::open_to_add(&path) else { return Ok(None) };
         match file.try_lock() {
             Err(TryLockError::WouldBlock) => Err(Held::Open(0)),
             _ => Ok(Some(Presence { path, file, is_writing: false })),
@@ -122,18 +122,6 @@ impl Drop for Presence {
             let _ = atomic::remove(&self.path);
         }
     }
-}
-
-/// Opens the file, or makes it. It is not looked for elsewhere: a link could lead anywhere.
-fn open(path: &Path) -> io::Result<File> {
-    if path.symlink_metadata().is_ok_and(|about| !about.is_file()) {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a file"));
-    }
-    let mut options = OpenOptions::new();
-    options.read(true).append(true).create(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
 }
 
 #[cfg(test)]

@@ -13,9 +13,8 @@ mod fill;
 mod place;
 mod tally;
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Write};
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::session::{CONVERSATION, Damage, Error, META_VERSION, Meta, Presence, Session, Store, atomic, now};
@@ -196,7 +195,7 @@ impl Recorder {
     fn write(&mut self, drafts: &[Result<Option<Draft>, String>]) -> Result<Batch, Error> {
         let path = self.session.path(CONVERSATION);
         let failed = |error: io::Error| Error::io("write", path.clone())(error);
-        let mut file = open(&path).map_err(failed)?;
+        let mut file = atomic::open_to_add(&path).map_err(failed)?;
         let is_first = self.place.is_none();
         let mut place = Place::of(&file, self.place.take(), &self.id).map_err(failed)?;
         let (mut batch, mut rows, mut tally) = (Batch::default(), Vec::new(), Tally::default());
@@ -262,18 +261,6 @@ fn patiently<T>(mut work: impl FnMut() -> Result<T, Error>) -> Result<T, Error> 
         }
         std::thread::sleep(Duration::from_millis(20));
     }
-}
-
-/// Opens a conversation for adding to it, or begins one. It is not looked for elsewhere: a link could lead anywhere.
-fn open(path: &Path) -> io::Result<File> {
-    if std::fs::symlink_metadata(path).is_ok_and(|kind| !kind.is_file()) {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a file"));
-    }
-    let mut options = OpenOptions::new();
-    options.read(true).append(true).create(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
 }
 
 /// Adds rows to the end, at `length`, durably. When not all of them can be written, none is left half.

@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::path::PathBuf;
 
 use crate::session::atomic::identity;
-use crate::session::{At, Row, Rows};
+use crate::session::{At, Row, Rows, before};
 
 /// Follows one file.
 #[derive(Debug)]
@@ -20,9 +20,6 @@ pub struct Follower {
     /// What is right before that: where it is still there, what comes behind it is new, whatever file it is.
     last: Vec<u8>,
 }
-
-/// So much of what has been handed on is looked at again, in bytes.
-const KNOT: u64 = 4 << 10;
 
 /// What has become of the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,14 +92,6 @@ impl Follower {
         self.last = before(&file, self.offset)?;
         Ok(turnover)
     }
-}
-
-/// What is right before a place in a file.
-fn before(file: &File, offset: u64) -> io::Result<Vec<u8>> {
-    let start = offset.saturating_sub(KNOT);
-    let mut bytes = Vec::new();
-    At::new(file, start).take(offset - start).read_to_end(&mut bytes)?;
-    Ok(bytes)
 }
 
 #[cfg(test)]

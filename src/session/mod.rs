@@ -48,7 +48,7 @@ pub use capture_files::CaptureFile;
 pub(crate) use conversation::mended;
 pub use conversation::{
     Access, At, Backwards, Body, CONVERSATION, Call, CallResult, Conversation, Event, Fate, LONGEST_ROW, Outcome, Row,
-    Rows, Span, Spawned, Usage,
+    Rows, Span, Spawned, Usage, before,
 };
 pub use export::Exported;
 pub use id::{dir_name, minted_at, new_id, tame_id};

@@ -28,6 +28,8 @@ pub(super) struct Log {
     briefs: HashMap<usize, Rc<Brief>>,
     /// How long the file was when it was looked at last, in bytes.
     length: u64,
+    /// The end of what has been read of it.
+    last: Vec<u8>,
     /// Whether all of that has been read.
     pub(super) is_read: bool,
     /// Whether the file is not there any more.
@@ -80,6 +82,7 @@ impl Log {
             has_agents: true,
             briefs: HashMap::new(),
             length: 0,
+            last: Vec::new(),
             is_read: false,
             is_gone: false,
             problem: None,
@@ -88,7 +91,7 @@ impl Log {
 
     /// Begins again when the file was replaced or cut off, and says so. One that is gone is shown as it was.
     pub(super) fn renew(&mut self) -> Option<&'static str> {
-        let fate = self.conversation.fate(self.timeline.read());
+        let fate = self.conversation.fate(self.timeline.read(), &self.last);
         let fate = self.said(fate)?;
         self.is_gone = fate == Fate::Gone;
         let news = match fate {
@@ -101,6 +104,7 @@ impl Log {
         self.timeline = Timeline::new(&self.cwd);
         self.recovery = Recovery::default();
         self.briefs.clear();
+        self.last.clear();
         (self.length, self.is_read, self.problem) = (0, false, None);
         Some(news)
     }
@@ -113,6 +117,10 @@ impl Log {
             self.length = length;
             self.timeline.read_on(&self.conversation, round)
         });
+        if self.timeline.read() != before.1 {
+            let last = self.conversation.before(self.timeline.read());
+            self.last = self.said(last).unwrap_or_default();
+        }
         self.is_read = !self.said(more).unwrap_or(false);
         if self.is_read && self.conversation.path.is_none() && self.timeline.read() < self.length {
             // Nothing more can come from a pipe that has ended.

@@ -415,6 +415,9 @@ fn a_log_that_is_replaced_or_cut_off_is_read_again() {
     // In place, and shorter.
     write(&Rows::default().prompt("again").text);
     show.wait(300).is_at(1).shows("again").shows("step 1/1").shows("the log was cut off");
+    // In place, and longer.
+    write(&Rows::default().prompt("again and again").answer("more").text);
+    show.wait(300).is_at(2).shows("again and again").shows("step 2/2").shows("the log was replaced");
     std::fs::remove_file(&path).unwrap();
     show.wait(300).shows("the log is gone").shows("again").wait(9000).shows("the log is gone");
     write(&Rows::default().prompt("new").text);

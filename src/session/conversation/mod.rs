@@ -28,7 +28,7 @@ mod tool;
 pub use backwards::{Backwards, Span};
 pub(crate) use event::mended;
 pub use event::{Body, Call, CallResult, Event, Spawned, Usage};
-pub use open::{At, CONVERSATION, Conversation, Fate};
+pub use open::{At, CONVERSATION, Conversation, Fate, before};
 pub use outcome::Outcome;
 pub use rows::{LONGEST_ROW, Row, Rows};
 pub use tool::Access;

@@ -27,7 +27,7 @@ pub struct Conversation {
 pub enum Fate {
     /// It is there, and has what has been read of it.
     Same,
-    /// Another file has its name now.
+    /// Another file has its name now, or it has been written anew.
     Replaced,
     /// It is shorter than what has been read of it.
     Cut,
@@ -144,11 +144,19 @@ impl Conversation {
         Ok(self.file.metadata()?.len())
     }
 
-    /// What has become of it, of which `read` bytes have been read.
+    /// What is right [before] a place in it.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn before(&self, offset: u64) -> io::Result<Vec<u8>> {
+        before(&self.file, offset)
+    }
+
+    /// What has become of it, of which `read` bytes have been read; `last` is what was [before] that place then.
     ///
     /// # Errors
     /// When the file system does not say.
-    pub fn fate(&self, read: u64) -> io::Result<Fate> {
+    pub fn fate(&self, read: u64, last: &[u8]) -> io::Result<Fate> {
         let Some(path) = &self.path else { return Ok(Fate::Same) };
         let here = self.file.metadata()?;
         match fs::metadata(path) {
@@ -156,6 +164,7 @@ impl Conversation {
             Err(error) => Err(error),
             Ok(there) if !is_same(&here, &there) => Ok(Fate::Replaced),
             Ok(there) if there.len() < read => Ok(Fate::Cut),
+            Ok(_) if self.before(read)? != last => Ok(Fate::Replaced),
             Ok(_) => Ok(Fate::Same),
         }
     }
@@ -175,6 +184,19 @@ impl Conversation {
     pub fn name(&self) -> String {
         self.path.as_ref().map_or_else(|| "standard input".to_owned(), |path| path.display().to_string())
     }
+}
+
+/// What is right before a place in a file, in bytes from its start: where the same is still there, what comes behind it is new,
+/// whatever file it is.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn before(file: &File, offset: u64) -> io::Result<Vec<u8>> {
+    const KNOT: u64 = 4 << 10;
+    let start = offset.saturating_sub(KNOT);
+    let mut bytes = Vec::new();
+    At::new(file, start).take(offset - start).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 #[cfg(unix)]

@@ -162,7 +162,7 @@ impl Conversation {
         match fs::metadata(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Fate::Gone),
             Err(error) => Err(error),
-            Ok(there) if !is_same(&here, &there) => Ok(Fate::Replaced),
+            Ok(there) if atomic::identity(&here) != atomic::identity(&there) => Ok(Fate::Replaced),
             Ok(there) if there.len() < read => Ok(Fate::Cut),
             Ok(_) if self.before(read)? != last => Ok(Fate::Replaced),
             Ok(_) => Ok(Fate::Same),
@@ -197,16 +197,4 @@ pub fn before(file: &File, offset: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     At::new(file, start).take(offset - start).read_to_end(&mut bytes)?;
     Ok(bytes)
-}
-
-#[cfg(unix)]
-fn is_same(one: &fs::Metadata, other: &fs::Metadata) -> bool {
-    use std::os::unix::fs::MetadataExt as _;
-    (one.dev(), one.ino()) == (other.dev(), other.ino())
-}
-
-/// Elsewhere a file that is open is not replaced.
-#[cfg(not(unix))]
-fn is_same(_one: &fs::Metadata, _other: &fs::Metadata) -> bool {
-    true
 }

@@ -170,8 +170,9 @@ impl Replay {
         if number <= steps.max(1) {
             return Ok(());
         }
+        let are = if steps == 1 { "is" } else { "are" };
         let (steps, turns) = (counted(steps, "step", "steps"), counted(turns, "turn", "turns"));
-        let message = format!("there is no step {number}: there are {steps} in {turns}");
+        let message = format!("there is no step {number}: there {are} {steps} in {turns}");
         Err(Failure::new(Exit::Failed, "no-such-step", message))
     }
 

@@ -76,6 +76,8 @@ fn write(to: &Path, content: impl FnOnce(&mut dyn Write) -> io::Result<u64>) -> 
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     git::catch_signals();
+    // It says in the system's words what is wrong with the directory.
+    fs::metadata(dir).map_err(failure)?;
     // The error would name the temporary file, which nobody asked for.
     let temporary = builder.tempfile_in(dir).map_err(|error| failure(error.kind().into()))?;
     let mut out = BufWriter::new(Interruptible(temporary));

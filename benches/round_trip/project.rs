@@ -179,10 +179,11 @@ fn file(stream: &mut dyn Write, number: usize, content: &[u8]) {
     stream.write_all(b"\n").unwrap();
 }
 
-/// Feeds a stream to `git fast-import` as it is made.
+/// Feeds a stream to `git fast-import` as it is made. Every object whole: left alone, fast-import makes each file a delta of
+/// the one before it, whatever that is, in chains of fifty that no repository has which people work in.
 pub fn import(repo: &Path, make: impl FnOnce(&mut dyn Write)) {
     let mut command = Command::new("git");
-    command.args(["fast-import", "--quiet", "--force"]).current_dir(repo).stdin(Stdio::piped());
+    command.args(["fast-import", "--quiet", "--force", "--depth=0"]).current_dir(repo).stdin(Stdio::piped());
     let mut git = environment(&mut command, repo).spawn().unwrap();
     let mut stream = BufWriter::new(git.stdin.take().unwrap());
     make(&mut stream);

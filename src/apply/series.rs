@@ -126,7 +126,9 @@ impl Series {
     /// An entry's diff.
     pub fn diff(&mut self, index: usize) -> Result<Vec<u8>, Error> {
         let unreadable = |error: std::io::Error| Error::Mbox(error.into());
-        let mut diff = Vec::new();
+        // What a file says of its length is believed as far as it costs nothing.
+        let length = self.mbox.entries.get(index).map_or(0, |located| located.diff.len.min(1 << 20));
+        let mut diff = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
         self.mbox.diff(index).map_err(unreadable)?.read_to_end(&mut diff).map_err(unreadable)?;
         Ok(diff)
     }

@@ -14,6 +14,9 @@ pub(super) enum Transfer {
     Base64,
 }
 
+/// How much of a body is read in one go, in bytes.
+const LARGEST: usize = 32 * 1024;
+
 /// Where a mail's body lies in the file, and how to decode it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Body {
@@ -39,7 +42,10 @@ impl Body {
     pub(super) fn open<'a, R: Read + Seek>(&self, source: &'a mut R, offset: u64) -> io::Result<Opened<'a, R>> {
         let start = self.start.saturating_add(self.direct(offset));
         source.seek(SeekFrom::Start(start))?;
-        let raw = BufReader::with_capacity(32 * 1024, source.take(self.end.saturating_sub(start)));
+        let length = self.end.saturating_sub(start);
+        // Most mails are shorter.
+        let room = usize::try_from(length).map_or(LARGEST, |length| length.min(LARGEST));
+        let raw = BufReader::with_capacity(room, source.take(length));
         Ok(Decoder::new(raw, self.transfer, self.crlf))
     }
 }
@@ -91,6 +97,9 @@ impl<R: BufRead> BufRead for Decoder<R> {
 
 impl<R: BufRead> Read for Decoder<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.passes {
+            return self.inner.read(buffer);
+        }
         let available = self.fill_buf()?;
         let length = available.len().min(buffer.len());
         buffer[..length].copy_from_slice(&available[..length]);

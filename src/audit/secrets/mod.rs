@@ -1,6 +1,7 @@
 //! Secrets in added lines: tokens that a vendor's form gives away, private keys, passwords in addresses and assignments.
 //!
-//! A line is looked at by a gate of all rules' keywords first; only the rules whose keyword is there run their expression. A finding
+//! A line is looked at by a gate of all rules' keywords first; only the rules whose keyword is there, and what else is quickly
+//! told, run their expression. A finding
 //! never holds the secret, only its first four characters. Comments such as `gitleaks:allow` are not honoured: the sandbox writes
 //! them as easily as it writes the secret.
 
@@ -11,7 +12,7 @@ use std::ops::Range;
 use std::sync::OnceLock;
 
 use bstr::{BStr, BString, ByteSlice};
-use regex::bytes::{Regex, RegexBuilder};
+use regex_automata::{meta::Regex, util::syntax};
 
 use super::{Layout, escape};
 use rules::{RULES, Rule};
@@ -57,12 +58,14 @@ impl Scanner {
         let mut found: Vec<(&'static str, Range<usize>)> = Vec::new();
         for index in gate::rules(text) {
             let rule = &RULES[index];
-            let compile = || RegexBuilder::new(rule.pattern).unicode(false).build().ok();
-            let Some(regex) = self.compiled[index].get_or_init(compile) else { continue };
+            if !rule.hint.is_in(text) {
+                continue;
+            }
+            let Some(regex) = self.compiled[index].get_or_init(|| compile(rule)) else { continue };
             for captures in regex.captures_iter(text) {
-                let Some(value) = captures.get(1) else { continue };
-                let overlaps = found.iter().any(|(_, span)| span.start < value.end() && value.start() < span.end);
-                if !overlaps && is_secret(rule, value.as_bytes()) {
+                let Some(value) = captures.get_group(1) else { continue };
+                let overlaps = found.iter().any(|(_, span)| span.start < value.end && value.start < span.end);
+                if !overlaps && is_secret(rule, &text[value.range()]) {
                     found.push((rule.name, value.range()));
                 }
             }
@@ -70,6 +73,13 @@ impl Scanner {
         found.sort_by_key(|(_, span)| span.start);
         found
     }
+}
+
+fn compile(rule: &Rule) -> Option<Regex> {
+    let bytes = syntax::Config::new().unicode(false).utf8(false);
+    // The gate has found the keywords; to look for them once more takes as long to prepare as all the rest.
+    let config = Regex::config().utf8_empty(false).auto_prefilter(false);
+    Regex::builder().configure(config).syntax(bytes).build(rule.pattern).ok()
 }
 
 /// Whether what has a secret's form is random enough to be one.

@@ -2,6 +2,8 @@
 
 use super::*;
 use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
 
 /// Random looking and fixed: `length` characters of `alphabet`.
 fn random(alphabet: &str, length: usize) -> String {
@@ -153,7 +155,23 @@ fn a_finding_says_where_and_keeps_the_secret() {
 #[test]
 fn every_rule_compiles() {
     for rule in RULES {
-        assert!(RegexBuilder::new(rule.pattern).unicode(false).build().is_ok(), "{}", rule.name);
+        assert!(compile(rule).is_some(), "{}", rule.name);
+    }
+}
+
+#[test]
+fn a_hint_is_in_every_text_of_the_form() {
+    let mut runner = TestRunner::deterministic();
+    for rule in RULES {
+        // The same form without what stands around it.
+        let inner = [(r"\b", ""), ("(?:^|", "(?:"), ("|$)", ")"), (r"\d", "[0-9]")];
+        let pattern = inner.iter().fold(rule.pattern.to_owned(), |form, (from, to)| form.replace(from, to));
+        let pattern = pattern.trim_start_matches('^').trim_end_matches('$');
+        let texts = proptest::string::string_regex(pattern).unwrap();
+        for _ in 0..300 {
+            let text = texts.new_tree(&mut runner).unwrap().current();
+            assert!(rule.hint.is_in(text.as_bytes()), "{}: {text}", rule.name);
+        }
     }
 }
 

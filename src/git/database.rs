@@ -21,7 +21,8 @@ use super::{Error, Kind, ObjectId};
 pub(super) struct Database {
     directories: Vec<PathBuf>,
     hash: gix::hash::Kind,
-    handles: Vec<Handle<Arc<Store>>>,
+    /// What reads them, once something was asked for that is in none of `packs`.
+    handles: OnceCell<Vec<Handle<Arc<Store>>>>,
     /// The packs of the first directory, once something was asked for.
     packs: OnceCell<Packs>,
     /// Which folders of object files the first directory has, as it was when this was first asked.
@@ -29,19 +30,22 @@ pub(super) struct Database {
 }
 
 impl Database {
-    /// Opens the object directory `objects`. Of `more` only what is there counts, as for git.
-    pub(super) fn open(objects: &Path, more: &[PathBuf], hash: gix::hash::Kind) -> Result<Database, Error> {
+    /// The object directory `objects`. Of `more` only what is there counts, as for git.
+    pub(super) fn open(objects: &Path, more: &[PathBuf], hash: gix::hash::Kind) -> Database {
         let mut directories = vec![objects.to_owned()];
         directories.extend(more.iter().filter(|path| path.is_dir()).cloned());
-        let mut database =
-            Database { directories, hash, handles: Vec::new(), packs: OnceCell::new(), folders: OnceCell::new() };
-        database.reopen()?;
-        Ok(database)
+        Database { directories, hash, handles: OnceCell::new(), packs: OnceCell::new(), folders: OnceCell::new() }
     }
 
     /// Takes in what was packed since it was opened.
-    pub(super) fn reopen(&mut self) -> Result<(), Error> {
-        (self.packs, self.folders) = (OnceCell::new(), OnceCell::new());
+    pub(super) fn reopen(&mut self) {
+        (self.handles, self.packs, self.folders) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
+    }
+
+    fn handles(&self) -> Result<&[Handle<Arc<Store>>], Error> {
+        if let Some(handles) = self.handles.get() {
+            return Ok(handles);
+        }
         let open = |path: &PathBuf| {
             let store =
                 Store::at_opts(path.clone(), self.hash, &mut std::iter::empty(), store::init::Options::default());
@@ -50,8 +54,8 @@ impl Database {
             handle.prevent_pack_unload();
             Ok(handle)
         };
-        self.handles = self.directories.iter().map(open).collect::<Result<_, Error>>()?;
-        Ok(())
+        let handles = self.directories.iter().map(open).collect::<Result<_, Error>>()?;
+        Ok(self.handles.get_or_init(|| handles))
     }
 
     /// The hash of the ids.
@@ -61,8 +65,12 @@ impl Database {
 
     /// Whether the object is there.
     pub(super) fn has(&self, id: &ObjectId) -> bool {
-        let elsewhere = if self.may_be_loose(id) { &self.handles[..] } else { &self.handles[1..] };
-        self.packs().has(id) || elsewhere.iter().any(|handle| handle.exists_without_refresh(id))
+        let is_elsewhere = || {
+            let first = usize::from(!self.may_be_loose(id));
+            let has = |handle: &Handle<_>| handle.exists_without_refresh(id);
+            first < self.directories.len() && self.handles().is_ok_and(|handles| handles[first..].iter().any(has))
+        };
+        self.packs().has(id) || is_elsewhere()
     }
 
     /// Whether the object is in a pack.
@@ -103,9 +111,9 @@ impl Database {
         if let Some(known) = self.packs().find(id) {
             return Ok(Some(known));
         }
-        for database in &self.handles {
+        for handle in self.handles()? {
             let mut bytes = Vec::new();
-            let found = database.try_find_cached(id, &mut bytes, &mut cache::Never);
+            let found = handle.try_find_cached(id, &mut bytes, &mut cache::Never);
             if let Some((object, _)) = found.map_err(|error| damaged(id, error))? {
                 let kind = object.kind;
                 // What it took to make it is no longer needed.
@@ -118,7 +126,7 @@ impl Database {
 
     /// Adds the ids that begin with `prefix`.
     pub(super) fn with_prefix(&self, prefix: gix::hash::Prefix, ids: &mut HashSet<ObjectId>) -> Result<(), Error> {
-        for handle in &self.handles {
+        for handle in self.handles()? {
             let found = handle.lookup_prefix(prefix, Some(&mut *ids));
             found.map_err(|error| Error::Object { id: prefix.to_string(), reason: error.to_string() })?;
         }
@@ -131,7 +139,7 @@ impl Database {
 
     /// Kind and size in bytes, without the content where that can be had.
     pub(super) fn header(&self, id: &ObjectId) -> Result<Option<(Kind, u64)>, Error> {
-        for handle in &self.handles {
+        for handle in self.handles()? {
             if let Some(header) = handle.try_header(id).map_err(|error| damaged(id, error))? {
                 return Ok(Some((header.kind(), header.size())));
             }

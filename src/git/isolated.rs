@@ -69,7 +69,7 @@ impl Isolated {
             dir: OnceLock::new(),
             looked: OnceLock::new(),
             work_tree,
-            objects: Objects::open(repo, &more_objects())?,
+            objects: Objects::open(repo, &more_objects()),
             told_apart: Mutex::new(None),
             repo: repo.clone(),
         })

@@ -67,9 +67,14 @@ const RECENT: usize = 32 << 20;
 
 impl Objects {
     /// Opens the objects of a repository, and the object directories `more` beside them.
-    pub(super) fn open(repo: &Repo, more: &[PathBuf]) -> Result<Objects, Error> {
+    pub(super) fn open(repo: &Repo, more: &[PathBuf]) -> Objects {
         let hash = repo.format.hash();
-        let repository = Database::open(&repo.objects, more, hash)?;
+        // One that a ref was followed in just now knows the packs already.
+        let known = repo.known.database.lock().ok().and_then(|mut known| known.take());
+        let repository = match known.filter(|_| more.is_empty()) {
+            Some(database) => database,
+            None => Database::open(&repo.objects, more, hash),
+        };
         let state = State {
             repository,
             private: None,
@@ -78,7 +83,7 @@ impl Objects {
             replaced: HashMap::default(),
             deflated: 0,
         };
-        Ok(Objects { shared: Arc::new(Shared { hash, state: Mutex::new(state) }) })
+        Objects { shared: Arc::new(Shared { hash, state: Mutex::new(state) }) }
     }
 
     /// The hash of the ids.
@@ -364,7 +369,7 @@ impl State {
         {
             return Ok(Some(found));
         }
-        self.repository.reopen()?;
+        self.repository.reopen();
         if let Some(private) = &mut self.private {
             private.open = None;
         }
@@ -376,11 +381,8 @@ impl State {
 
     /// The private git directory's database, if a git was started there.
     fn private(&mut self) -> Option<&Database> {
-        let private = self.private.as_mut()?;
-        if private.open.is_none() {
-            private.open = Database::open(&private.objects, &[], self.repository.hash()).ok();
-        }
-        private.open.as_ref()
+        let Private { objects, open } = self.private.as_mut()?;
+        Some(open.get_or_insert_with(|| Database::open(objects, &[], self.repository.hash())))
     }
 }
 

@@ -11,9 +11,10 @@ use std::time::SystemTime;
 
 use bstr::{BStr, ByteSlice};
 use gix::ObjectId;
-use gix::objs::{Find, Kind};
 
-use super::{Error, Repo, discover};
+use super::database::Database;
+use super::recent::Known;
+use super::{Entries, Error, Kind, Repo, discover};
 
 /// What a ref holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -129,15 +130,11 @@ impl Repo {
         Ok((shown.code == Some(0)).then_some(shown.stdout))
     }
 
-    fn file_in(&self, tree: ObjectId, path: &str) -> Option<Vec<u8>> {
-        let objects = self.store()?.to_handle_arc();
-        let mut bytes = Vec::new();
-        let tree = objects.try_find(&tree, &mut bytes).ok()?.filter(|object| object.kind == Kind::Tree)?;
-        let entries = gix::objs::TreeRefIter::from_bytes(tree.data, self.format.hash());
-        let entry = entries.filter_map(Result::ok).find(|entry| entry.filename == path)?;
-        let id = entry.oid.to_owned();
-        objects.try_find(&id, &mut bytes).ok()?.filter(|object| object.kind == Kind::Blob)?;
-        Some(bytes)
+    fn file_in(&self, id: ObjectId, path: &str) -> Option<Vec<u8>> {
+        let tree = self.object(&id).filter(|object| object.kind == Kind::Tree)?;
+        let entry = Entries::of(&tree.bytes, self.format.hash()).find_name(path.into(), id).ok()??;
+        let file = self.object(&entry.id).filter(|object| object.kind == Kind::Blob)?;
+        Some(file.bytes.to_vec())
     }
 
     /// Whether refs lie in files of the form that is read here.
@@ -235,31 +232,28 @@ impl Repo {
         if self.may_replace_objects() {
             return None;
         }
-        let database = self.store()?.to_handle_arc();
-        let mut bytes = Vec::new();
         loop {
-            let object = database.try_find(&id, &mut bytes).ok()??;
+            let object = self.object(&id)?;
             let field: &[u8] = match (object.kind, peel) {
                 (Kind::Commit, Peel::Commit) | (Kind::Tree, Peel::Tree) => return Some(id),
                 (Kind::Commit, _) => b"tree ",
                 (Kind::Tag, _) => b"object ",
                 _ => return None,
             };
-            let line = object.data.lines().next()?;
+            let line = object.bytes.lines().next()?;
             id = ObjectId::from_hex(line.strip_prefix(field)?).ok()?;
         }
     }
 
-    /// The repository's objects, read without a process.
-    fn store(&self) -> Option<&Arc<gix::odb::Store>> {
-        if let Some(store) = self.known.store.get() {
-            return Some(store);
+    /// An object of the repository, read without a process.
+    fn object(&self, id: &ObjectId) -> Option<Known> {
+        let mut known = self.known.database.lock().ok()?;
+        let database = known.get_or_insert_with(|| Database::open(&self.objects, &[], self.format.hash()));
+        if let Some(object) = database.find(id).ok()? {
+            return Some(object);
         }
-        let options = gix::odb::store::init::Options::default();
-        let store =
-            gix::odb::Store::at_opts(self.objects.clone(), self.format.hash(), &mut std::iter::empty(), options);
-        let store = Arc::new(store.ok()?);
-        Some(self.known.store.get_or_init(|| store))
+        database.reopen();
+        database.find(id).ok()?
     }
 
     /// Whether git might show other objects than those that are asked for.

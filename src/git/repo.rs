@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use bstr::{BString, ByteSlice};
 
 use super::config::{Config, Scope};
+use super::database::Database;
 use super::discover::Usual;
 use super::refs::{Packed, Stamp};
 use super::{Command, Error, blocking, command, discover};
@@ -91,7 +92,8 @@ pub struct Repo {
 #[derive(Default)]
 pub(super) struct Known {
     config: OnceLock<Config>,
-    pub(super) store: OnceLock<Arc<gix::odb::Store>>,
+    /// The objects, from the first look at one of them until somebody takes them over.
+    pub(super) database: Mutex<Option<Database>>,
     /// The packed refs, and of which file they are.
     pub(super) packed: Mutex<Option<(Option<Stamp>, Arc<Packed>)>>,
 }

@@ -103,6 +103,32 @@ fn revisions_that_are_spelled_out_name_what_git_says() {
 }
 
 #[test]
+fn a_repository_that_is_packed_meanwhile_is_read_on() {
+    let place = Place::new(&[]);
+    place.git(&["commit", "-q", "--allow-empty", "-m", "one"]);
+    let repo = place.repo("repo");
+    let resolved = |name: &str| repo.resolve_here(name).unwrap().flatten().map(|id| id.to_string());
+    let first = place.git(&["rev-parse", "HEAD"]);
+    for (message, take) in [("two", false), ("three", true)] {
+        assert!(resolved("HEAD^{tree}").is_some());
+        // Whoever applies takes over what is open.
+        let objects = take.then(|| super::super::Objects::open(&repo, &[]));
+        std::fs::write(place.path("repo/file"), message).unwrap();
+        place.git(&["add", "."]);
+        place.git(&["commit", "-q", "-m", message]);
+        place.git(&["gc", "-q", "--prune=now"]);
+        let (tip, tree) = (place.git(&["rev-parse", "HEAD"]), place.git(&["rev-parse", "HEAD^{tree}"]));
+        assert_eq!(resolved("HEAD^{commit}").as_ref(), Some(&tip));
+        assert_eq!(resolved("HEAD^{tree}").as_ref(), Some(&tree));
+        assert_eq!(resolved(&format!("{first}^{{commit}}")).as_ref(), Some(&first));
+        if let Some(objects) = objects {
+            assert_eq!(objects.commit(&tip).unwrap().tree.to_string(), tree);
+            assert!(objects.commit(&first).is_ok());
+        }
+    }
+}
+
+#[test]
 fn what_others_may_know_better_is_left_to_git() {
     let place = Place::new(&[]);
     place.git(&["commit", "-q", "--allow-empty", "-m", "one"]);

@@ -53,11 +53,12 @@ fn round(rounds: &mut Rounds, on: &Repositories, number: usize) {
     let without_checkout = |options: &[&str]| {
         cost(&unseen, None, &[&[APPLY, "--quiet", "--no-checkout", "--branch", "new", series], options].concat())
     };
-    rounds.am.push(am(&theirs, series));
-    rounds.apply.push(cost(&ours, None, &[APPLY, "--quiet", "--in-place", series]));
+    let (git, glue) = by_turns(number, || am(&theirs, series), || apply(&ours, series));
+    rounds.am.push(git);
+    rounds.apply.push(glue);
     rounds.git_check.push(cost(&on.host, None, &["git", "apply", "--check", "--whitespace=nowarn", series]));
     rounds.check.push(check(&on.host, series));
-    rounds.captured.push(cost(&exact, None, &[APPLY, "--quiet", "--in-place", captured]));
+    rounds.captured.push(apply(&exact, captured));
     rounds.captured_check.push(check(&on.host, captured));
     rounds.dry.push(without_checkout(&["--check"]));
     rounds.unseen.push(without_checkout(&[]));
@@ -69,8 +70,22 @@ fn round(rounds: &mut Rounds, on: &Repositories, number: usize) {
     [theirs, ours, exact, unseen].iter().for_each(|copy| away(copy));
 }
 
+/// Both, git first in every other round.
+fn by_turns<T>(number: usize, git: impl FnOnce() -> Cost, ours: impl FnOnce() -> T) -> (Cost, T) {
+    if number.is_multiple_of(2) {
+        let git = git();
+        return (git, ours());
+    }
+    let ours = ours();
+    (git(), ours)
+}
+
 fn am(copy: &Path, series: &str) -> Cost {
     cost(copy, None, &["git", "am", "-q", "--3way", "--keep-cr", "--empty=keep", series])
+}
+
+fn apply(copy: &Path, series: &str) -> Cost {
+    cost(copy, None, &[APPLY, "--quiet", "--in-place", series])
 }
 
 fn check(copy: &Path, series: &str) -> Cost {
@@ -87,10 +102,11 @@ fn one_mail(project: &Project, on: &Repositories) {
     mails.sort();
     let (theirs, ours) = (on.copy("am-single"), on.copy("glue-single"));
     let mut rounds = Rounds::default();
-    for mail in mails.iter().map(|mail| mail.to_str().unwrap()) {
-        rounds.am.push(am(&theirs, mail));
-        rounds.check.push(check(&ours, mail));
-        rounds.apply.push(cost(&ours, None, &[APPLY, "--quiet", "--in-place", mail]));
+    for (number, mail) in mails.iter().map(|mail| mail.to_str().unwrap()).enumerate() {
+        let (git, (check, apply)) = by_turns(number, || am(&theirs, mail), || (check(&ours, mail), apply(&ours, mail)));
+        rounds.am.push(git);
+        rounds.check.push(check);
+        rounds.apply.push(apply);
     }
     same(&theirs, &ours);
     away(&theirs);

@@ -8,6 +8,9 @@
 //! - apply: `git am -q --3way --keep-cr --empty=keep` and `git glue-apply --in-place` of the same file, onto repositories
 //!   that are clean in their index and share nothing with each other. Every run gets a fresh copy, and what it leaves is
 //!   renamed away: a file system that has just lost thousands of files makes new ones slower, which would flatter us.
+//!   (ext4 looks past each inode that was freed in the last minutes whenever it makes a file. `git am` itself frees
+//!   thousands, so that its costs, and ours after it, differ by a factor of two between a disk at rest and a busy one.)
+//!   Who goes first changes from round to round.
 //! - apply of a capture: the same commits as a capture of ours, with what proves them, against the same `git am`.
 //! - apply --check: against the same `git am`, which has no way to say what would come out; and against `git apply
 //!   --check`, which says less (no trees, no merge, no proof).

@@ -31,16 +31,24 @@ pub struct Secret {
 }
 
 /// The rules, each compiled when its keyword is met for the first time: all of them take longer than a patch of a few files.
+#[derive(Default)]
 pub struct Scanner {
-    /// None where an expression does not compile.
-    compiled: [OnceLock<Option<Regex>>; RULES.len()],
+    lines: Compiled,
+    long: Compiled,
 }
 
-impl Default for Scanner {
-    fn default() -> Scanner {
-        Scanner { compiled: [const { OnceLock::new() }; RULES.len()] }
+/// None where an expression does not compile.
+struct Compiled([OnceLock<Option<Regex>>; RULES.len()]);
+
+impl Default for Compiled {
+    fn default() -> Compiled {
+        Compiled([const { OnceLock::new() }; RULES.len()])
     }
 }
+
+/// In a text of so many bytes, such as a row of a log, an expression finds its keywords several times faster than it looks at
+/// everything. To prepare for that takes longer than to look at many lines of code.
+const LONG: usize = 16 << 10;
 
 impl Scanner {
     /// The secrets of one added line. Nothing is kept between lines.
@@ -56,12 +64,14 @@ impl Scanner {
     /// Where in `text` the secrets are, as (rule, byte range), in order and without overlaps: for those who must blot them out.
     pub fn spans(&self, text: &[u8]) -> Vec<(&'static str, Range<usize>)> {
         let mut found: Vec<(&'static str, Range<usize>)> = Vec::new();
+        let is_long = text.len() >= LONG;
+        let compiled = if is_long { &self.long } else { &self.lines };
         for index in gate::rules(text) {
             let rule = &RULES[index];
             if !rule.hint.is_in(text) {
                 continue;
             }
-            let Some(regex) = self.compiled[index].get_or_init(|| compile(rule)) else { continue };
+            let Some(regex) = compiled.0[index].get_or_init(|| compile(rule, is_long)) else { continue };
             for captures in regex.captures_iter(text) {
                 let Some(value) = captures.get_group(1) else { continue };
                 let overlaps = found.iter().any(|(_, span)| span.start < value.end && value.start < span.end);
@@ -75,10 +85,9 @@ impl Scanner {
     }
 }
 
-fn compile(rule: &Rule) -> Option<Regex> {
+fn compile(rule: &Rule, is_for_long: bool) -> Option<Regex> {
     let bytes = syntax::Config::new().unicode(false).utf8(false);
-    // The gate has found the keywords; to look for them once more takes as long to prepare as all the rest.
-    let config = Regex::config().utf8_empty(false).auto_prefilter(false);
+    let config = Regex::config().utf8_empty(false).auto_prefilter(is_for_long);
     Regex::builder().configure(config).syntax(bytes).build(rule.pattern).ok()
 }
 

@@ -106,6 +106,8 @@ fn every_form_is_found_by_its_rule() {
     let samples = samples();
     for (rule, line) in &samples {
         assert_eq!(names(line), [*rule], "{line}");
+        let within = |padding: &str| names(&format!("{padding}\n{line}\n{padding}"));
+        assert_eq!(within(&"some text ".repeat(LONG / 10)), within("some text"), "{line}");
         assert_eq!(!names(&format!("x = f(\"{line}\");")).is_empty(), !rule.ends_with("environment"), "{line}");
     }
     for rule in RULES {
@@ -155,7 +157,7 @@ fn a_finding_says_where_and_keeps_the_secret() {
 #[test]
 fn every_rule_compiles() {
     for rule in RULES {
-        assert!(compile(rule).is_some(), "{}", rule.name);
+        assert!(compile(rule, false).is_some() && compile(rule, true).is_some(), "{}", rule.name);
     }
 }
 

@@ -74,7 +74,7 @@ struct Place {
 }
 
 /// Every so many entries it is noted where one begins, so that the entries of a folder can be passed over.
-const STRIDE: u32 = 64;
+const STRIDE: u32 = 16;
 
 /// Signature, version, number of entries: 4 bytes each.
 const HEADER: usize = 12;

@@ -71,10 +71,8 @@ impl Objects {
         let hash = repo.format.hash();
         // One that a ref was followed in just now knows the packs already.
         let known = repo.known.database.lock().ok().and_then(|mut known| known.take());
-        let repository = match known.filter(|_| more.is_empty()) {
-            Some(database) => database,
-            None => Database::open(&repo.objects, more, hash),
-        };
+        let known = known.filter(|_| more.is_empty());
+        let repository = known.unwrap_or_else(|| Database::open(&repo.objects, more, hash));
         let state = State {
             repository,
             private: None,

@@ -1,9 +1,8 @@
 //! Secrets in added lines: tokens that a vendor's form gives away, private keys, passwords in addresses and assignments.
 //!
 //! A line is looked at by a gate of all rules' keywords first; only the rules whose keyword is there, and what else is quickly
-//! told, run their expression. A finding
-//! never holds the secret, only its first four characters. Comments such as `gitleaks:allow` are not honoured: the sandbox writes
-//! them as easily as it writes the secret.
+//! told, run their expression. A finding never holds the secret, only its first four characters. Comments such as
+//! `gitleaks:allow` are not honoured: the sandbox writes them as easily as it writes the secret.
 
 mod gate;
 mod rules;

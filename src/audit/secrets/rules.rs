@@ -29,18 +29,15 @@ pub(super) enum Hint {
     Quoted(usize),
 }
 
-const fn form(name: &'static str, hint: Hint, keywords: &'static [&'static str], pattern: &'static str) -> Rule {
-    Rule { name, keywords, any_case: false, hint, pattern, entropy: 0.0 }
+/// No vendor's token is shorter.
+const TOKEN: Hint = Hint::Run(20);
+
+const fn form(name: &'static str, keywords: &'static [&'static str], pattern: &'static str) -> Rule {
+    Rule { name, keywords, any_case: false, hint: TOKEN, pattern, entropy: 0.0 }
 }
 
-const fn guess(
-    name: &'static str,
-    hint: Hint,
-    keywords: &'static [&'static str],
-    entropy: f64,
-    pattern: &'static str,
-) -> Rule {
-    Rule { entropy, ..form(name, hint, keywords, pattern) }
+const fn guess(name: &'static str, keywords: &'static [&'static str], entropy: f64, pattern: &'static str) -> Rule {
+    Rule { entropy, ..form(name, keywords, pattern) }
 }
 
 const fn named(
@@ -50,7 +47,7 @@ const fn named(
     entropy: f64,
     pattern: &'static str,
 ) -> Rule {
-    Rule { any_case: true, ..guess(name, hint, keywords, entropy, pattern) }
+    Rule { any_case: true, hint, ..guess(name, keywords, entropy, pattern) }
 }
 
 impl Hint {
@@ -76,24 +73,21 @@ fn is_of_token(byte: u8) -> bool {
 
 /// Tried in this order.
 pub(super) const RULES: &[Rule] = &[
-    form("private-key", Hint::None, &["PRIVATE KEY"], r"(-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----)"),
-    form(
-        "github-token",
-        Hint::Run(40),
-        &["ghp_", "gho_", "ghu_", "ghs_", "ghr_"],
-        r"\b(gh[pousr]_[A-Za-z0-9]{36,255})\b",
-    ),
-    form("github-fine-grained-token", Hint::Run(47), &["github_pat_"], r"\b(github_pat_[A-Za-z0-9_]{36,255})\b"),
+    Rule {
+        hint: Hint::None,
+        ..form("private-key", &["PRIVATE KEY"], r"(-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----)")
+    },
+    form("github-token", &["ghp_", "gho_", "ghu_", "ghs_", "ghr_"], r"\b(gh[pousr]_[A-Za-z0-9]{36,255})\b"),
+    form("github-fine-grained-token", &["github_pat_"], r"\b(github_pat_[A-Za-z0-9_]{36,255})\b"),
     form(
         "gitlab-token",
-        Hint::Run(25),
         &[
             "glpat-", "gldt-", "glrt-", "glptt-", "gloas-", "glcbt-", "glft-", "glimt-", "glagent-", "glsoat-",
             "glffct-",
         ],
         r"\b(gl(?:pat|dt|rt|ptt|oas|cbt|ft|imt|agent|soat|ffct)-[A-Za-z0-9_=.-]{20,300})",
     ),
-    form("aws-access-key-id", Hint::Run(20), &["AKIA", "ASIA"], r"\b((?:AKIA|ASIA)[A-Z2-7]{16})\b"),
+    form("aws-access-key-id", &["AKIA", "ASIA"], r"\b((?:AKIA|ASIA)[A-Z2-7]{16})\b"),
     named(
         "aws-secret-access-key",
         Hint::Run(40),
@@ -101,70 +95,57 @@ pub(super) const RULES: &[Rule] = &[
         4.0,
         r#"(?i:aws|secret)[A-Za-z0-9_ .-]{0,30}["']?\s{0,3}[:=]{1,2}\s{0,3}["']?([A-Za-z0-9/+]{40})(?:[^A-Za-z0-9/+=]|$)"#,
     ),
-    form("slack-token", Hint::Run(24), &["xox", "xapp-"], r"\b((?:xox[abceoprs]|xapp)-[0-9A-Za-z-]{20,255})"),
+    form("slack-token", &["xox", "xapp-"], r"\b((?:xox[abceoprs]|xapp)-[0-9A-Za-z-]{20,255})"),
     form(
         "slack-webhook",
-        Hint::Run(30),
         &["hooks.slack.com"],
         r"(https://hooks\.slack\.com/(?:services|workflows|triggers)/[A-Za-z0-9+/]{30,})",
     ),
-    form("google-api-key", Hint::Run(39), &["AIza"], r"\b(AIza[A-Za-z0-9_-]{35})"),
-    form("google-client-secret", Hint::Run(35), &["GOCSPX-"], r"\b(GOCSPX-[A-Za-z0-9_-]{28})"),
-    form("stripe-key", Hint::Run(24), &["sk_live_", "rk_live_"], r"\b([sr]k_live_[A-Za-z0-9]{16,255})\b"),
-    form("stripe-webhook-secret", Hint::Run(38), &["whsec_"], r"\b(whsec_[A-Za-z0-9+/]{32,})"),
-    form("anthropic-key", Hint::Run(27), &["sk-ant-"], r"\b(sk-ant-[A-Za-z0-9_-]{20,255})"),
-    form("openrouter-key", Hint::Run(73), &["sk-or-"], r"\b(sk-or-v1-[a-f0-9]{64})\b"),
-    guess("openai-key", Hint::Run(35), &["sk-"], 3.8, r"\b(sk-(?:proj-|svcacct-|admin-)?[A-Za-z0-9_-]{32,255})"),
-    form("groq-key", Hint::Run(56), &["gsk_"], r"\b(gsk_[A-Za-z0-9]{52})\b"),
-    form("xai-key", Hint::Run(84), &["xai-"], r"\b(xai-[A-Za-z0-9]{80})\b"),
-    form("perplexity-key", Hint::Run(53), &["pplx-"], r"\b(pplx-[A-Za-z0-9]{48})\b"),
-    form("replicate-token", Hint::Run(40), &["r8_"], r"\b(r8_[A-Za-z0-9]{37})\b"),
-    form("hugging-face-token", Hint::Run(37), &["hf_"], r"\b(hf_[A-Za-z0-9]{34})\b"),
-    form("npm-token", Hint::Run(40), &["npm_"], r"\b(npm_[A-Za-z0-9]{36})\b"),
-    form("npm-auth-token", Hint::Run(20), &["_authToken"], r"_authToken\s{0,3}=\s{0,3}([A-Za-z0-9_-]{20,255})"),
-    form("pypi-token", Hint::Run(58), &["pypi-"], r"\b(pypi-AgE[A-Za-z0-9_-]{50,})"),
-    form("rubygems-key", Hint::Run(57), &["rubygems_"], r"\b(rubygems_[a-f0-9]{48})\b"),
-    form("crates-io-token", Hint::Run(35), &["cio"], r"\b(cio[A-Za-z0-9]{32})\b"),
-    form("docker-hub-token", Hint::Run(36), &["dckr_"], r"\b(dckr_(?:pat|oat)_[A-Za-z0-9_-]{27,})"),
-    form("digitalocean-token", Hint::Run(71), &["_v1_"], r"\b(do[opr]_v1_[a-f0-9]{64})\b"),
-    form(
-        "fly-token",
-        Hint::Run(47),
-        &["fm1", "fm2", "fo1_"],
-        r"\b(fm[12][ar]?_[A-Za-z0-9+/=_-]{60,}|fo1_[A-Za-z0-9_-]{43})",
-    ),
-    form("daytona-key", Hint::Run(68), &["dtn_"], r"\b(dtn_[a-f0-9]{64})\b"),
-    form("e2b-key", Hint::Run(44), &["e2b_"], r"\b(e2b_[a-f0-9]{40})\b"),
-    guess("modal-token", Hint::Run(25), &["ak-", "as-"], 3.5, r"\b(a[ks]-[A-Za-z0-9]{22})\b"),
-    form("databricks-token", Hint::Run(36), &["dapi"], r"\b(dapi[a-f0-9]{32}(?:-\d)?)\b"),
-    form("vault-token", Hint::Run(28), &["hvs.", "hvb."], r"\b(hv[sb]\.[A-Za-z0-9_-]{24,})"),
-    form("terraform-token", Hint::Run(83), &["atlasv1"], r"\b([A-Za-z0-9]{14}\.atlasv1\.[A-Za-z0-9_=-]{60,})"),
-    form("tailscale-key", Hint::Run(24), &["tskey-"], r"\b(tskey-[a-z]+-[A-Za-z0-9-]{16,})"),
-    form(
-        "supabase-token",
-        Hint::Run(30),
-        &["sbp_", "sb_secret_"],
-        r"\b(sbp_[a-f0-9]{40}|sb_secret_[A-Za-z0-9_-]{20,})",
-    ),
-    form("shopify-token", Hint::Run(38), &["shp"], r"\b(shp(?:at|ca|pa|ss)_[A-Fa-f0-9]{32})\b"),
-    form("linear-key", Hint::Run(48), &["lin_api_"], r"\b(lin_api_[A-Za-z0-9]{40})\b"),
-    form("new-relic-key", Hint::Run(32), &["NRAK-"], r"\b(NRAK-[A-Z0-9]{27})\b"),
-    form("sentry-token", Hint::Run(46), &["sntry"], r"\b(sntry[su]_[A-Za-z0-9+/=_-]{40,})"),
-    form("age-secret-key", Hint::Run(74), &["AGE-SECRET-KEY-"], r"\b(AGE-SECRET-KEY-1[0-9A-Z]{58})\b"),
-    form("azure-storage-key", Hint::Run(88), &["AccountKey"], r"AccountKey=([A-Za-z0-9+/]{86}==)"),
+    form("google-api-key", &["AIza"], r"\b(AIza[A-Za-z0-9_-]{35})"),
+    form("google-client-secret", &["GOCSPX-"], r"\b(GOCSPX-[A-Za-z0-9_-]{28})"),
+    form("stripe-key", &["sk_live_", "rk_live_"], r"\b([sr]k_live_[A-Za-z0-9]{16,255})\b"),
+    form("stripe-webhook-secret", &["whsec_"], r"\b(whsec_[A-Za-z0-9+/]{32,})"),
+    form("anthropic-key", &["sk-ant-"], r"\b(sk-ant-[A-Za-z0-9_-]{20,255})"),
+    form("openrouter-key", &["sk-or-"], r"\b(sk-or-v1-[a-f0-9]{64})\b"),
+    guess("openai-key", &["sk-"], 3.8, r"\b(sk-(?:proj-|svcacct-|admin-)?[A-Za-z0-9_-]{32,255})"),
+    form("groq-key", &["gsk_"], r"\b(gsk_[A-Za-z0-9]{52})\b"),
+    form("xai-key", &["xai-"], r"\b(xai-[A-Za-z0-9]{80})\b"),
+    form("perplexity-key", &["pplx-"], r"\b(pplx-[A-Za-z0-9]{48})\b"),
+    form("replicate-token", &["r8_"], r"\b(r8_[A-Za-z0-9]{37})\b"),
+    form("hugging-face-token", &["hf_"], r"\b(hf_[A-Za-z0-9]{34})\b"),
+    form("npm-token", &["npm_"], r"\b(npm_[A-Za-z0-9]{36})\b"),
+    form("npm-auth-token", &["_authToken"], r"_authToken\s{0,3}=\s{0,3}([A-Za-z0-9_-]{20,255})"),
+    form("pypi-token", &["pypi-"], r"\b(pypi-AgE[A-Za-z0-9_-]{50,})"),
+    form("rubygems-key", &["rubygems_"], r"\b(rubygems_[a-f0-9]{48})\b"),
+    form("crates-io-token", &["cio"], r"\b(cio[A-Za-z0-9]{32})\b"),
+    form("docker-hub-token", &["dckr_"], r"\b(dckr_(?:pat|oat)_[A-Za-z0-9_-]{27,})"),
+    form("digitalocean-token", &["_v1_"], r"\b(do[opr]_v1_[a-f0-9]{64})\b"),
+    form("fly-token", &["fm1", "fm2", "fo1_"], r"\b(fm[12][ar]?_[A-Za-z0-9+/=_-]{60,}|fo1_[A-Za-z0-9_-]{43})"),
+    form("daytona-key", &["dtn_"], r"\b(dtn_[a-f0-9]{64})\b"),
+    form("e2b-key", &["e2b_"], r"\b(e2b_[a-f0-9]{40})\b"),
+    guess("modal-token", &["ak-", "as-"], 3.5, r"\b(a[ks]-[A-Za-z0-9]{22})\b"),
+    form("databricks-token", &["dapi"], r"\b(dapi[a-f0-9]{32}(?:-\d)?)\b"),
+    form("vault-token", &["hvs.", "hvb."], r"\b(hv[sb]\.[A-Za-z0-9_-]{24,})"),
+    form("terraform-token", &["atlasv1"], r"\b([A-Za-z0-9]{14}\.atlasv1\.[A-Za-z0-9_=-]{60,})"),
+    form("tailscale-key", &["tskey-"], r"\b(tskey-[a-z]+-[A-Za-z0-9-]{16,})"),
+    form("supabase-token", &["sbp_", "sb_secret_"], r"\b(sbp_[a-f0-9]{40}|sb_secret_[A-Za-z0-9_-]{20,})"),
+    form("shopify-token", &["shp"], r"\b(shp(?:at|ca|pa|ss)_[A-Fa-f0-9]{32})\b"),
+    form("linear-key", &["lin_api_"], r"\b(lin_api_[A-Za-z0-9]{40})\b"),
+    form("new-relic-key", &["NRAK-"], r"\b(NRAK-[A-Z0-9]{27})\b"),
+    form("sentry-token", &["sntry"], r"\b(sntry[su]_[A-Za-z0-9+/=_-]{40,})"),
+    form("age-secret-key", &["AGE-SECRET-KEY-"], r"\b(AGE-SECRET-KEY-1[0-9A-Z]{58})\b"),
+    form("azure-storage-key", &["AccountKey"], r"AccountKey=([A-Za-z0-9+/]{86}==)"),
     form(
         "azure-client-secret",
-        Hint::Run(37),
         &["Q~"],
         r"(?:^|[^A-Za-z0-9_~.-])([A-Za-z0-9_~.-]{3}\dQ~[A-Za-z0-9_~.-]{31,34})(?:[^A-Za-z0-9_~.-]|$)",
     ),
-    form("twilio-key", Hint::Run(34), &["SK"], r"\b(SK[0-9a-f]{32})\b"),
-    form("sendgrid-key", Hint::Run(69), &["SG."], r"\b(SG\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43})"),
-    guess("mailgun-key", Hint::Run(36), &["key-"], 3.0, r"\b(key-[0-9a-f]{32})\b"),
-    form("telegram-bot-token", Hint::Run(35), &[":AA"], r"\b(\d{8,10}:AA[A-Za-z0-9_-]{33})"),
+    form("twilio-key", &["SK"], r"\b(SK[0-9a-f]{32})\b"),
+    form("sendgrid-key", &["SG."], r"\b(SG\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43})"),
+    guess("mailgun-key", &["key-"], 3.0, r"\b(key-[0-9a-f]{32})\b"),
+    form("telegram-bot-token", &[":AA"], r"\b(\d{8,10}:AA[A-Za-z0-9_-]{33})"),
     form(
         "discord-webhook",
-        Hint::Run(60),
         &["/api/webhooks/"],
         r"(https://(?:[a-z]+\.)?discord(?:app)?\.com/api/webhooks/\d{15,20}/[A-Za-z0-9_-]{60,})",
     ),
@@ -175,19 +156,16 @@ pub(super) const RULES: &[Rule] = &[
         4.0,
         r"\b([MNO][A-Za-z0-9_-]{23,27}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,40})",
     ),
-    form(
-        "json-web-token",
-        Hint::Run(38),
-        &["eyJ"],
-        r"\b(eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,})",
-    ),
-    guess(
-        "password-in-url",
-        Hint::None,
-        &["://"],
-        2.5,
-        r#"\b[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s:/@"'<>]{0,64}:([^\s:/@"'<>]{6,128})@[A-Za-z0-9\[]"#,
-    ),
+    form("json-web-token", &["eyJ"], r"\b(eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,})"),
+    Rule {
+        hint: Hint::None,
+        ..guess(
+            "password-in-url",
+            &["://"],
+            2.5,
+            r#"\b[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s:/@"'<>]{0,64}:([^\s:/@"'<>]{6,128})@[A-Za-z0-9\[]"#,
+        )
+    },
     named(
         "assigned-secret",
         Hint::Quoted(10),
@@ -209,11 +187,13 @@ pub(super) const RULES: &[Rule] = &[
         3.5,
         r#"(?i:passwd|password|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credentials?)[A-Za-z0-9_.-]{0,20}["'\]]{0,2}\s{0,3}(?::=|=>|[:=])\s{0,3}["'`]([^\s"'`]{10,150})["'`]"#,
     ),
-    guess(
-        "secret-in-environment",
-        Hint::Run(16),
-        &["PASSW", "SECRET", "TOKEN", "KEY"],
-        3.7,
-        r"^\s{0,8}(?:export |ENV |-e )?[A-Z0-9_]{0,40}(?:PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY)[A-Z0-9_]{0,20}[=:] ?([A-Za-z0-9+/=_!@#%^&*.~-]{16,150})\s*$",
-    ),
+    Rule {
+        hint: Hint::Run(16),
+        ..guess(
+            "secret-in-environment",
+            &["PASSW", "SECRET", "TOKEN", "KEY"],
+            3.7,
+            r"^\s{0,8}(?:export |ENV |-e )?[A-Z0-9_]{0,40}(?:PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY)[A-Z0-9_]{0,20}[=:] ?([A-Za-z0-9+/=_!@#%^&*.~-]{16,150})\s*$",
+        )
+    },
 ];

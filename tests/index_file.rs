@@ -107,10 +107,10 @@ impl Pair {
 
     /// The same in place, in `ours`; the tree that it says it holds.
     fn by_us(&self, edits: &Edits) -> Result<Option<ObjectId>, Unusual> {
-        let index = Index::read(&self.sandbox.path("ours"), self.format).unwrap().unwrap();
+        let index = Index::open(&self.sandbox.path("ours"), self.format).unwrap().unwrap();
         let wanted: Vec<&BStr> = edits.keys().map(|path| path.as_bstr()).collect();
         let look = index.look(&wanted, |_| {})?;
-        let new = |item: &Option<(u32, ObjectId)>| item.map(|(mode, id)| New { mode, id, stat: Stat::default() });
+        let new = |item: &Option<(u32, ObjectId)>| item.map(|(mode, id)| New { mode, id });
         let entries: Vec<Option<New>> = edits.values().map(new).collect();
         let edited = look.edited(&wanted, &entries)?;
         let mut file = File::create(self.sandbox.path("new")).unwrap();
@@ -137,8 +137,12 @@ fn cases() -> u64 {
 }
 
 fn edits_are_those_of_git(format: ObjectFormat, seed: u64) {
-    let mut pair = Pair::new(format, seed);
-    for case in 0..cases() {
+    chain(&mut Pair::new(format, seed), seed, cases());
+}
+
+/// Edit after edit, made by git and in place.
+fn chain(pair: &mut Pair, seed: u64, cases: u64) {
+    for case in 0..cases {
         let edits = pair.edits();
         if case % 7 == 6 {
             // As git leaves it when it knows the ids of some folders only.
@@ -171,9 +175,51 @@ fn edits_in_place_are_those_of_git_with_sha256() {
     (4..6).for_each(|seed| edits_are_those_of_git(ObjectFormat::Sha256, seed));
 }
 
+#[test]
+fn an_index_that_is_longer_than_what_is_read_at_once() {
+    let mut pair = Pair::new(ObjectFormat::Sha1, 6);
+    // Among folders of all sizes, so that entries and folders end in all ways where a window ends.
+    let files = (0..9000_u32).map(|number| {
+        let path = format!(
+            "{}/{}/file{}",
+            number % 7,
+            number % 97 % 31,
+            "0".repeat(number as usize % 40) + &number.to_string()
+        );
+        (BString::from(path), Some((0o100_644, pair.blobs[number as usize % 5])))
+    });
+    let files: Edits = files.collect();
+    pair.now = files.iter().filter_map(|(path, item)| Some((path.clone(), (*item)?))).collect();
+    pair.by_git(&files);
+    pair.git_on(".git/index", &["write-tree"]);
+    std::fs::copy(pair.sandbox.path(".git/index"), pair.sandbox.path("ours")).unwrap();
+    assert!(pair.sandbox.read("ours").len() > 5 * 128 * 1024);
+    chain(&mut pair, 6, cases() / 4);
+}
+
+#[test]
+fn what_is_known_of_a_file_is_written_into_its_entry() {
+    let sandbox = sandbox_with_files();
+    let wanted = [BStr::new("folder/b"), BStr::new("folder/new"), BStr::new("folder/none")];
+    let index = Index::open(&sandbox.path(".git/index"), ObjectFormat::Sha1).unwrap().unwrap();
+    let look = index.look(&wanted, |_| {}).unwrap();
+    let id = look.found(0).unwrap().id();
+    let mut edited =
+        look.edited(&wanted, &[Some(New { mode: 0o100_644, id }), Some(New { mode: 0o100_755, id }), None]).unwrap();
+    let stat = Stat { ctime: (1, 2), mtime: (3, 4), dev: 5, ino: 6, uid: 7, gid: 8, size: 9 };
+    (1..4).for_each(|number| edited.set_stat(number, &stat));
+    edited.write(&mut File::create(sandbox.path(".git/index.lock")).unwrap(), false).unwrap();
+    std::fs::rename(sandbox.path(".git/index.lock"), sandbox.path(".git/index")).unwrap();
+    let listed = |path: &str| sandbox.git(&["ls-files", "--debug", "--stage", path]).to_string();
+    let said = ["100755", "ctime: 1:2", "mtime: 3:4", "dev: 5\tino: 6", "uid: 7\tgid: 8", "size: 9\t"];
+    said.iter().for_each(|word| assert!(listed("folder/new").contains(word), "{word} in {}", listed("folder/new")));
+    assert!(listed("folder/b").contains("mtime: 0:0"), "{}", listed("folder/b"));
+    assert_eq!(listed("folder/none"), "");
+}
+
 /// What a look at the index of `sandbox` says, for the given paths.
 fn unusual(sandbox: &Sandbox) -> Option<&'static str> {
-    let index = Index::read(&sandbox.path(".git/index"), ObjectFormat::Sha1).unwrap().unwrap();
+    let index = Index::open(&sandbox.path(".git/index"), ObjectFormat::Sha1).unwrap().unwrap();
     index.look(&[], |_| {}).err().map(|Unusual(reason)| reason)
 }
 
@@ -188,12 +234,13 @@ fn set(sandbox: &Sandbox, path: &str, content: &[u8], unhashed: bool) -> Option<
     std::fs::copy(sandbox.path(".git/index"), sandbox.path(".git/beside")).unwrap();
     beside(&["update-index", "--add", "--cacheinfo", &format!("100644,{id},{path}")]);
     beside(&["write-tree"]);
-    let index = Index::read(&sandbox.path(".git/index"), ObjectFormat::Sha1).unwrap().unwrap();
+    let index = Index::open(&sandbox.path(".git/index"), ObjectFormat::Sha1).unwrap().unwrap();
     let wanted = [BStr::new(path)];
     let look = index.look(&wanted, |_| {}).unwrap();
-    let new = New { mode: 0o100_644, id, stat: Stat::default() };
+    let new = New { mode: 0o100_644, id };
     let edited = look.edited(&wanted, &[Some(new)]).unwrap();
-    edited.write(&mut File::create(sandbox.path(".git/index")).unwrap(), unhashed).unwrap();
+    edited.write(&mut File::create(sandbox.path(".git/index.lock")).unwrap(), unhashed).unwrap();
+    std::fs::rename(sandbox.path(".git/index.lock"), sandbox.path(".git/index")).unwrap();
     edited.tree()
 }
 
@@ -244,11 +291,11 @@ fn a_damaged_index_is_left_to_git() {
         let at = random.usize(..bytes.len());
         bytes[at] = random.u8(..);
         std::fs::write(&file, &bytes).unwrap();
-        let index = Index::read(&file, ObjectFormat::Sha1).unwrap().unwrap();
+        let index = Index::open(&file, ObjectFormat::Sha1).unwrap().unwrap();
         let wanted = [BStr::new("a"), BStr::new("folder/new"), BStr::new("z")];
         // Whatever comes of it, it comes without a panic.
         let look = index.look(&wanted, |_| {});
-        let _ = look.and_then(|mut look| look.tree().and_then(|_| look.edited(&wanted, &[None; 3]).map(drop)));
+        let _ = look.and_then(|look| look.tree().and_then(|_| look.edited(&wanted, &[None; 3]).map(drop)));
     }
 }
 
@@ -298,8 +345,8 @@ fn entries_as_young_as_the_index_are_told_of() {
     let written = std::fs::metadata(sandbox.path("z")).unwrap().modified().unwrap();
     let at = |time| std::fs::File::open(&file).unwrap().set_modified(time).unwrap();
     let is_racy = |wanted: &[&BStr]| {
-        let index = Index::read(&file, ObjectFormat::Sha1).unwrap().unwrap();
-        index.look(wanted, |_| {}).unwrap().is_racy
+        let index = Index::open(&file, ObjectFormat::Sha1).unwrap().unwrap();
+        index.look(wanted, |_| {}).unwrap().edited(wanted, &vec![None; wanted.len()]).unwrap().is_racy()
     };
     at(written);
     assert!(is_racy(&[]));

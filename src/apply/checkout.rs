@@ -22,7 +22,7 @@ use self::usual::Usual;
 use super::Error;
 use super::lock::IndexLock;
 use crate::audit::{Severity, path_problem};
-use crate::git::index::{Entry, Index, Look, New, Stat};
+use crate::git::index::{Edited, Entry, Index, New, Stat};
 use crate::git::{Isolated, Kind, ObjectId, Objects, Repo, TreeItem};
 
 /// Hex ids of trees.
@@ -39,8 +39,7 @@ pub struct Trees<'a> {
 /// Everything that is to be done, seen to be possible.
 pub struct Checkout<'a> {
     index: &'a Index,
-    look: Look<'a>,
-    target: &'a str,
+    edited: Edited<'a>,
     usual: Usual,
     files: Files<'a>,
 }
@@ -70,7 +69,7 @@ impl<'a> Checkout<'a> {
         let mut rules = Vec::new();
         let wanted: Vec<&BStr> = steps.iter().map(|step| step.path.as_bstr()).collect();
         let look = index.look(&wanted, |entry| rules.extend(rules::named_by(entry)));
-        let Ok(mut look) = look else { return Ok(None) };
+        let Ok(look) = look else { return Ok(None) };
         // Nothing is staged.
         if look.tree() != Ok(Some(id(trees.head)?)) {
             return Ok(None);
@@ -89,8 +88,14 @@ impl<'a> Checkout<'a> {
         if rules::could_convert(&steps, &rules, &usual, objects, &attributes)? || has_nested(&steps, &mut folders) {
             return Ok(None);
         }
+        let staged = steps.iter().map(Step::entry).collect::<Result<Vec<_>, Error>>()?;
+        let wanted: Vec<&BStr> = steps.iter().map(|step| step.path.as_bstr()).collect();
+        let Ok(edited) = look.edited(&wanted, &staged) else { return Ok(None) };
+        if edited.tree() != Some(id(trees.index)?) {
+            return Ok(None);
+        }
         let files = Files::new(steps, folders, objects, isolated.work_tree());
-        Ok(Some(Checkout { index, look, target: trees.index, usual, files }))
+        Ok(Some(Checkout { index, edited, usual, files }))
     }
 
     /// Does it: the files, then the index. When that fails half-way, everything is put back.
@@ -99,24 +104,20 @@ impl<'a> Checkout<'a> {
         done.or_else(|error| self.files.put_back().and(Err(error)))
     }
 
-    fn write_index(&self, stats: &[Stat], mut lock: IndexLock) -> Result<(), Error> {
-        let steps = self.files.steps();
-        let wanted: Vec<&BStr> = steps.iter().map(|step| step.path.as_bstr()).collect();
-        let entries =
-            steps.iter().zip(stats).map(|(step, stat)| step.entry(*stat)).collect::<Result<Vec<_>, Error>>()?;
-        let target = id(self.target)?;
-        let edited = self.look.edited(&wanted, &entries).ok().filter(|edited| edited.tree() == Some(target));
-        let edited = edited.ok_or_else(|| crate::git::Error::Object {
-            id: self.target.to_owned(),
-            reason: "is not what the index would hold".into(),
-        })?;
+    fn write_index(&mut self, stats: &[Stat], mut lock: IndexLock) -> Result<(), Error> {
+        for (number, (step, stat)) in self.files.steps().iter().zip(stats).enumerate() {
+            // Of a file that is not what is staged the index knows nothing.
+            if step.staged == step.file {
+                self.edited.set_stat(number, stat);
+            }
+        }
         lock.write(|file| {
-            edited.write(file, self.usual.unhashed)?;
+            self.edited.write(file, self.usual.unhashed)?;
             if file.metadata()?.permissions() != *self.index.permissions() {
                 // A repository may be shared.
                 file.set_permissions(self.index.permissions().clone())?;
             }
-            if self.look.is_racy {
+            if self.edited.is_racy() {
                 // A younger file would say that git has looked at these entries since. Not the same time either: programs
                 // that keep an index in memory go by it.
                 file.set_modified(self.index.modified() - std::time::Duration::from_nanos(1))?;
@@ -222,11 +223,10 @@ impl Step {
         bytes.is_some_and(|bytes| objects.id_of(Kind::Blob, &bytes).is_ok_and(|here| here == id))
     }
 
-    /// What the index is to say of it. Of a file that is not what is staged it knows nothing.
-    fn entry(&self, stat: Stat) -> Result<Option<New>, Error> {
+    /// What the index is to say of it.
+    fn entry(&self) -> Result<Option<New>, Error> {
         let Some(staged) = &self.staged else { return Ok(None) };
-        let stat = if self.staged == self.file { stat } else { Stat::default() };
-        Ok(Some(New { mode: staged.mode, id: id(&staged.id)?, stat }))
+        Ok(Some(New { mode: staged.mode, id: id(&staged.id)? }))
     }
 }
 

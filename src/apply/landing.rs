@@ -121,7 +121,7 @@ impl Landing<'_> {
         if !is_plain || stop.is_some() || self.options.rest {
             return Ok(None);
         }
-        Ok(Index::read(&self.repo.index, self.repo.format)?)
+        Ok(Index::open(&self.repo.index, self.repo.format)?)
     }
 
     /// Lands with git's commands.

@@ -88,15 +88,12 @@ fn plain(
     if workspace.repo.config_bool("core.ignoreCase")? == Some(true) {
         return Err(Unusual("upper and lower case are the same").into());
     }
-    let Some(index) = Index::read(&workspace.repo.index, workspace.desk.format())? else {
+    let Some(index) = Index::open(&workspace.repo.index, workspace.desk.format())? else {
         return Err(Unusual("no index").into());
     };
-    let (mut entries, mut is_plain) = (Vec::new(), true);
-    let listing = index.look(&[], |entry| {
-        is_plain &= !entry.is_gitlink() && !entry.is_unseen() && !entry.is_announced();
-        entries.push(*entry);
-    })?;
-    if !is_plain {
+    let listing = index.look_at_all()?;
+    let entries: Vec<Entry> = listing.entries().collect();
+    if entries.iter().any(|entry| entry.is_gitlink() || entry.is_unseen() || entry.is_announced()) {
         return Err(Unusual("entries that are more than files").into());
     }
     let top = rustix::fs::open(&workspace.top, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())

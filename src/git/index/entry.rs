@@ -70,16 +70,20 @@ impl<'a> Entry<'a> {
     /// The bytes of an entry with nothing unusual about it.
     pub(super) fn write(path: &BStr, mode: u32, id: &ObjectId, stat: &Stat) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(ID + 32 + 2 + path.len() + 8);
-        let Stat { ctime, mtime, dev, ino, uid, gid, size } = *stat;
-        for word in [ctime.0, ctime.1, mtime.0, mtime.1, dev, ino, mode, uid, gid, size] {
-            bytes.extend_from_slice(&word.to_be_bytes());
-        }
+        bytes.resize(ID, 0);
+        bytes[MODE..MODE + 4].copy_from_slice(&mode.to_be_bytes());
+        set_stat(&mut bytes, stat);
         bytes.extend_from_slice(id.as_bytes());
         let length = u16::try_from(path.len()).map_or(NAME, |length| length.min(NAME));
         bytes.extend_from_slice(&length.to_be_bytes());
         bytes.extend_from_slice(path);
         bytes.resize((bytes.len() + 8) & !7, 0);
         bytes
+    }
+
+    /// The bytes as they are in the file.
+    pub(super) fn bytes(&self) -> &'a [u8] {
+        self.bytes
     }
 
     /// The number of bytes it takes in the file.
@@ -158,6 +162,17 @@ impl<'a> Entry<'a> {
     }
 }
 
+/// Gives the entry that `bytes` begin with another stat.
+pub(super) fn set_stat(bytes: &mut [u8], stat: &Stat) {
+    let Stat { ctime, mtime, dev, ino, uid, gid, size } = *stat;
+    let before = [ctime.0, ctime.1, mtime.0, mtime.1, dev, ino].map(u32::to_be_bytes);
+    let after = [uid, gid, size].map(u32::to_be_bytes);
+    if let Some(head) = bytes.first_chunk_mut::<ID>() {
+        head[..MODE].copy_from_slice(before.as_flattened());
+        head[MODE + 4..].copy_from_slice(after.as_flattened());
+    }
+}
+
 impl Stat {
     /// What a file system says of a file, or of a link itself.
     #[cfg(unix)]
@@ -190,20 +205,12 @@ pub(super) fn second(time: SystemTime) -> u32 {
 #[derive(Debug, Clone)]
 pub(super) struct Entries<'a> {
     bytes: &'a [u8],
-    at: usize,
     hash_len: usize,
-    /// How many are left; unknown when they take all of the bytes.
-    left: Option<u32>,
 }
 
 impl<'a> Entries<'a> {
-    pub(super) fn new(bytes: &'a [u8], hash_len: usize, count: Option<u32>) -> Entries<'a> {
-        Entries { bytes, at: 0, hash_len, left: count }
-    }
-
-    /// Where the next one begins.
-    pub(super) fn at(&self) -> usize {
-        self.at
+    pub(super) fn new(bytes: &'a [u8], hash_len: usize) -> Entries<'a> {
+        Entries { bytes, hash_len }
     }
 }
 
@@ -211,19 +218,12 @@ impl<'a> Iterator for Entries<'a> {
     type Item = Result<Entry<'a>, Unusual>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let rest = &self.bytes[self.at..];
-        match &mut self.left {
-            Some(0) => return None,
-            Some(left) => *left -= 1,
-            None if rest.is_empty() => return None,
-            None => {}
+        if self.bytes.is_empty() {
+            return None;
         }
-        let Some(entry) = Entry::read(rest, self.hash_len) else {
-            self.left = Some(0);
-            return Some(Err(DAMAGED));
-        };
-        self.at += entry.len();
-        Some(Ok(entry))
+        let entry = Entry::read(self.bytes, self.hash_len);
+        self.bytes = entry.map_or(&[], |entry| &self.bytes[entry.len()..]);
+        Some(entry.ok_or(DAMAGED))
     }
 }
 

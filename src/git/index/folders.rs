@@ -1,12 +1,14 @@
 //! The folders of an index whose tree ids it remembers: its extension TREE, in git's terms the cache tree.
 
+use std::iter::Peekable;
+
 use bstr::{BStr, ByteSlice};
 use gix::ObjectId;
 
-use super::walk::{Run, Walk};
+use super::entry::Entry;
+use super::hash::Hasher;
 use super::{DAMAGED, Unusual};
 use crate::git::ObjectFormat;
-use crate::git::index::edit::Hasher;
 
 /// A folder, and those in it.
 #[derive(Debug, Clone)]
@@ -17,6 +19,9 @@ pub struct Folder<'a> {
     /// In git's order: short names first.
     folders: Vec<Folder<'a>>,
 }
+
+/// The entries of which trees are made, in order.
+type Walk<'i, 'a> = Peekable<&'i mut dyn Iterator<Item = Result<Entry<'a>, Unusual>>>;
 
 /// Deeper folders than any system call takes are nobody's.
 const DEEPEST: usize = 2048;
@@ -36,6 +41,11 @@ impl<'a> Folder<'a> {
     pub fn folder(&self, name: &BStr) -> Option<&Folder<'a>> {
         let number = self.folders.binary_search_by_key(&(name.len(), name), |folder| folder.order()).ok()?;
         self.folders.get(number)
+    }
+
+    /// Whether the ids of all of them are known.
+    pub(super) fn is_whole(&self) -> bool {
+        self.known.is_some() && self.folders.iter().all(Folder::is_whole)
     }
 
     /// Reads the extension: each folder as its name, a zero byte, the number of entries or -1, the number of folders, a
@@ -101,53 +111,60 @@ impl<'a> Folder<'a> {
         (self.name.len(), self.name)
     }
 
-    /// Computes what is not known from all entries of the index, which come in runs; the id of the whole. `None` while
-    /// paths are only announced: a tree does not hold them, and git does not remember ids of such folders. `marks`: as in
-    /// the look at the index.
+    /// Computes what is not known from the entries of an index, or of its outline; the id of the whole. `None` while paths are
+    /// only announced: a tree does not hold them, and git does not remember ids of such folders.
     pub(super) fn settle(
         &mut self,
-        runs: Vec<Run<'a>>,
-        marks: &[usize],
+        entries: &mut dyn Iterator<Item = Result<Entry<'a>, Unusual>>,
         format: ObjectFormat,
     ) -> Result<Option<ObjectId>, Unusual> {
-        if let Some((_, id)) = &self.known {
-            return Ok(Some(*id));
+        if let Some((_, id)) = self.known {
+            return Ok(Some(id));
         }
-        let mut walk = Walk::over(runs, marks, format)?;
-        let (_, id) = self.compute(&mut walk, b"", 0)?;
+        let mut walk = entries.peekable();
+        let (_, id) = self.compute(&mut walk, b"", 0, format)?;
         if walk.next().is_none() { Ok(id) } else { Err(DAMAGED) }
     }
 
     /// Computes this folder, whose entries come next; how many entries it has, and its id.
     fn compute(
         &mut self,
-        walk: &mut Walk<'a, '_>,
+        walk: &mut Walk<'_, 'a>,
         prefix: &[u8],
         depth: usize,
+        format: ObjectFormat,
     ) -> Result<(u32, Option<ObjectId>), Unusual> {
         if let Some((count, id)) = self.known {
-            walk.skip(count, prefix)?;
-            return Ok((count, Some(id)));
+            let mut passed = 0;
+            while let Some(entry) = next_in(walk, prefix)? {
+                passed += entry.passed_over().unwrap_or(1);
+                walk.next();
+            }
+            return if passed == count { Ok((count, Some(id))) } else { Err(DAMAGED) };
         }
         if depth > DEEPEST {
             return Err(DAMAGED);
         }
         let mut known = std::mem::take(&mut self.folders);
         let (mut tree, mut folders, mut count, mut is_whole) = (Vec::new(), Vec::new(), 0, true);
-        while let Some(entry) = walk.next().filter(|entry| entry.path().starts_with(prefix)) {
+        while let Some(entry) = next_in(walk, prefix)? {
             let rest = &entry.path()[prefix.len()..];
             let Some(at) = rest.find_byte(b'/') else {
+                if entry.passed_over().is_some() {
+                    // Of this very folder nothing is there to compute it from.
+                    return Err(DAMAGED);
+                }
                 if entry.is_announced() {
                     is_whole = false;
                 } else {
                     item(&mut tree, entry.mode(), rest, entry.id_bytes());
                 }
                 count += 1;
-                walk.advance()?;
+                walk.next();
                 continue;
             };
             let mut folder = take(&mut known, rest[..at].as_bstr());
-            let (entries, id) = folder.compute(walk, &entry.path()[..prefix.len() + at + 1], depth + 1)?;
+            let (entries, id) = folder.compute(walk, &entry.path()[..prefix.len() + at + 1], depth + 1, format)?;
             match id {
                 Some(id) => item(&mut tree, 0o40_000, folder.name, id.as_bytes()),
                 None => is_whole = false,
@@ -157,10 +174,16 @@ impl<'a> Folder<'a> {
         }
         folders.sort_by_key(Folder::order);
         self.folders = folders;
-        let id = is_whole.then(|| Hasher::object(walk.format(), b"tree", &tree));
+        let id = is_whole.then(|| Hasher::object(format, b"tree", &tree));
         self.known = id.map(|id| (count, id));
         Ok((count, id))
     }
+}
+
+/// The next entry, if it is in the folder.
+fn next_in<'a>(walk: &mut Walk<'_, 'a>, prefix: &[u8]) -> Result<Option<Entry<'a>>, Unusual> {
+    let next = walk.peek().copied().transpose()?;
+    Ok(next.filter(|entry| entry.path().starts_with(prefix)))
 }
 
 /// The folder of that name, of which nothing is left but the name; it may be new.
@@ -174,7 +197,9 @@ fn take<'a>(known: &mut [Folder<'a>], name: &'a BStr) -> Folder<'a> {
 
 /// An item of a tree object.
 fn item(tree: &mut Vec<u8>, mode: u32, name: &[u8], id: &[u8]) {
-    tree.extend_from_slice(format!("{mode:o} ").as_bytes());
+    let digits: [u8; 6] = std::array::from_fn(|at| b'0' + (mode >> (15 - 3 * at) & 7) as u8);
+    tree.extend_from_slice(&digits[usize::from(digits[0] == b'0')..]);
+    tree.push(b' ');
     tree.extend_from_slice(name);
     tree.push(0);
     tree.extend_from_slice(id);

@@ -57,6 +57,19 @@ fn no_commit_yet() {
 }
 
 #[test]
+fn a_commit_that_is_missing() {
+    let trip = Trip::new();
+    small(&trip);
+    let emptied = trip.home.at("emptied");
+    emptied.init(&[]);
+    emptied.write("file", "content");
+    let commit = emptied.commit("whose objects are lost");
+    std::fs::remove_dir_all(emptied.path(".git/objects")).unwrap();
+    std::fs::create_dir(emptied.path(".git/objects")).unwrap();
+    refused_in(&emptied, &[ID], "object").says(&format!("object {commit}: HEAD names it")).says("git fsck");
+}
+
+#[test]
 fn nobody_to_commit_as() {
     each_git(|trip| {
         small(&trip);

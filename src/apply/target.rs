@@ -5,7 +5,7 @@ use bstr::BString;
 use super::record::Record;
 use super::resume::{self, Resume};
 use super::{Error, OnConflict, Options, Place, Series, exact};
-use crate::git::{Repo, is_ref_name};
+use crate::git::{Error as GitError, Repo, is_ref_name};
 
 /// The facts about the repository that everything else goes by.
 #[derive(Debug, Clone)]
@@ -50,12 +50,11 @@ impl Target {
             return Err(Error::UncommittedNeedsWorkTree);
         }
         let commit = |revision: &str| repo.resolve(&format!("{revision}^{{commit}}"));
-        let head = commit("HEAD")?;
+        let Some(head) = commit("HEAD")? else { return Err(no_head(repo)?) };
         let base = match &options.onto {
             Some(revision) => commit(revision)?.ok_or_else(|| Error::NoSuchCommit { revision: revision.clone() })?,
-            None => head.clone().ok_or(Error::UnbornHead)?,
+            None => head.clone(),
         };
-        let head = head.ok_or(Error::UnbornHead)?;
         let base = if options.exact { exact::base(repo, series, &head)? } else { base };
         let base_tree =
             repo.resolve(&format!("{base}^{{tree}}"))?.ok_or_else(|| Error::NoSuchCommit { revision: base.clone() })?;
@@ -102,6 +101,14 @@ impl Target {
     pub fn can_stop(&self, options: &Options) -> bool {
         options.on_conflict != OnConflict::Atomic && options.place != Place::NoCheckout
     }
+}
+
+/// Why HEAD is no commit.
+fn no_head(repo: &Repo) -> Result<Error, Error> {
+    Ok(match repo.resolve("HEAD")? {
+        Some(id) => GitError::Object { id, reason: "HEAD names it, but no such commit is here".into() }.into(),
+        None => Error::UnbornHead,
+    })
 }
 
 /// Whether the branch was made for another capture of the same session.

@@ -79,7 +79,7 @@ impl From<crate::git::Error> for Failure {
             Error::Interrupted => failure(INTERRUPTED),
             Error::Failed { .. } | Error::Nonsense { .. } => failure("git-failed"),
             Error::Io { .. } => failure("io"),
-            Error::Object { .. } => failure("object"),
+            Error::Object { .. } => failure("object").hint("git fsck lists the objects that are missing or damaged"),
         }
     }
 }

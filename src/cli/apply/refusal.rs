@@ -30,7 +30,7 @@ pub(in crate::cli) fn failure(error: Error, id: &str) -> Failure {
         Error::Io { .. } => make("io"),
         Error::ObjectFormat { .. } => make("object-format").hint("apply in a repository of the same object format"),
         Error::NoWorkTree { .. } => make("no-work-tree").hint(format!("git glue-apply --no-checkout {id}")),
-        Error::UnbornHead => make("unborn-head").hint("make a first commit, or name a commit with --onto"),
+        Error::UnbornHead => make("unborn-head").hint("make a first commit, or switch to a branch that has one"),
         Error::NoSuchCommit { .. } => make("no-such-commit"),
         Error::EarlierCapture { id: earlier, .. } => make("branch-taken").hint(format!(
             "git glue-apply --undo {earlier}, then apply again; or: git glue-apply --branch <name> {id}"

@@ -122,3 +122,64 @@ fn work_trees_of_every_kind_are_what_git_makes_of_them() {
         }
     }
 }
+
+/// Gives an entry of the index another path of the same length, as no git does.
+fn by_hand(away: &Sandbox, from: &str, to: &str) {
+    let index = away.read(".git/index");
+    assert!(index.find(from).is_some() && from.len() == to.len());
+    away.write(".git/index", index.replace(from, to));
+}
+
+#[test]
+fn an_index_made_by_hand_leads_nowhere_else() {
+    for (path, other) in [("0git/x", ".git/x"), ("00/x", "../x"), ("0GIT/x", ".GIT/x"), ("0/0git/x", "0/.git/x")] {
+        let root = Sandbox::new();
+        let away = root.at("away");
+        away.init(&[]);
+        away.write("a", "a\n");
+        away.write(path, "x\n");
+        away.commit("Base\n");
+        away.git(&["tag", "base"]);
+        let folder = path.rsplit_once('/').unwrap().0;
+        fs::rename(away.path(folder), away.path(other.rsplit_once('/').unwrap().0)).ok();
+        root.write("loot", "loot\n");
+        away.write("0/.git/loot", "loot\n");
+        away.write(".git/loot", "loot\n");
+        by_hand(&away, path, other);
+        // git may refuse such an index. Whatever it says, nothing goes along that is not in the work tree.
+        away.try_git(&["glue-capture", "--base", "base", "-o", "../capture.mbox"]);
+        let capture = fs::read(away.path("../capture.mbox")).unwrap_or_default();
+        assert_eq!(capture.find("loot"), None, "{other}: {}", capture.as_bstr());
+    }
+}
+
+#[test]
+fn a_file_and_a_folder_of_one_name_are_not_captured() {
+    let away = Sandbox::new();
+    away.write("a", "a\n");
+    away.write("a0b", "a0b\n");
+    away.commit("Base\n");
+    away.git(&["tag", "base"]);
+    away.write("new", "so that the tree is not known\n");
+    away.git(&["add", "new"]);
+    by_hand(&away, "a0b", "a/b");
+    let refused = away.try_git(&["glue-capture", "--base", "base", "-o", "../capture.mbox"]);
+    assert_eq!(refused.status.code(), Some(4), "{}", refused.stderr.as_bstr());
+    assert!(refused.stderr.contains_str("a/b"), "{}", refused.stderr.as_bstr());
+    assert!(!away.path("../capture.mbox").exists());
+}
+
+#[test]
+fn folders_in_folders_in_folders() {
+    let away = Sandbox::new();
+    away.write("first", "first\n");
+    away.commit("Base\n");
+    away.git(&["tag", "base"]);
+    for depth in [100, 511, 512, 513, 700] {
+        let blob = away.git(&["rev-parse", "HEAD:first"]);
+        let path = "z/".repeat(depth) + "file";
+        away.git_with(&["update-index", "--index-info"], format!("100644 {blob}\t{path}\n").as_bytes());
+        let (index, worktree, _) = captured(&away);
+        assert_eq!((index, worktree), judged(&away), "{depth} folders");
+    }
+}

@@ -414,3 +414,22 @@ fn an_index_as_young_as_its_files_is_not_made_to_look_older() {
     assert_eq!(index.metadata().unwrap().mode() & 0o777, mode);
     assert_eq!(trip.home.git(&["diff-files"]), "");
 }
+
+#[test]
+fn an_index_that_is_a_link_stays_one() {
+    let trip = Trip::new();
+    work(&trip);
+    trip.capture();
+    std::fs::rename(trip.home.path(".git/index"), trip.home.path(".git/elsewhere")).unwrap();
+    std::os::unix::fs::symlink("elsewhere", trip.home.path(".git/index")).unwrap();
+    listen(&trip);
+    // A git that is at work locks what the link leads to.
+    trip.home.write(".git/elsewhere.lock", "");
+    apply_at(&trip.home, &[]).0.is(1).says("elsewhere.lock");
+    std::fs::remove_file(trip.home.path(".git/elsewhere.lock")).unwrap();
+    both(&trip, &[]).is(0);
+    for place in [&trip.home, &trip.home.at("twin")] {
+        assert_eq!(std::fs::read_link(place.path(".git/index")).unwrap(), PathBuf::from("elsewhere"));
+        assert!(!place.path(".git/elsewhere.lock").exists());
+    }
+}

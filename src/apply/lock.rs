@@ -18,13 +18,15 @@ pub struct IndexLock {
 }
 
 impl IndexLock {
-    /// Takes the lock of `index`, or says who has it.
+    /// Takes the lock of `index`, or says who has it. Of a link, what it leads to is locked and replaced, as git does it.
     pub fn take(index: &Path) -> Result<IndexLock, Error> {
+        let target = if index.is_symlink() { index.canonicalize().ok() } else { None };
+        let index = target.unwrap_or_else(|| index.to_owned());
         let mut name = index.as_os_str().to_owned();
         name.push(".lock");
         let path = PathBuf::from(name);
         match fs::File::create_new(&path) {
-            Ok(file) => Ok(IndexLock { path, index: index.to_owned(), file: Some(file), is_held: true }),
+            Ok(file) => Ok(IndexLock { path, index, file: Some(file), is_held: true }),
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Err(Error::IndexLocked { lock: path }),
             Err(error) => Err(GitError::io("cannot make", path)(error).into()),
         }

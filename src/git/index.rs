@@ -41,7 +41,7 @@ pub struct Index {
     permissions: fs::Permissions,
     /// The second in which it was written, as entries keep it.
     second: u32,
-    /// What comes after the entries, as soon as it has been read.
+    /// What comes after the entries, as soon as it has been read; the folders of a look borrow their names from it.
     extensions: OnceCell<Vec<u8>>,
 }
 

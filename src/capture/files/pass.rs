@@ -106,6 +106,7 @@ impl<'a> Pass<'a> {
             let path: &'a BStr = entries[at].path();
             let rest: &'a [u8] = &path[prefix.len()..];
             let Some(slash) = rest.find_byte(b'/') else {
+                refuse_tracked(rest)?;
                 if self.file(folder, rest, at)? {
                     present.push(rest);
                 }
@@ -114,6 +115,7 @@ impl<'a> Pass<'a> {
             };
             let below = &path[..prefix.len() + slash + 1];
             let end = at + entries[at..range.end].partition_point(|entry| entry.path().starts_with(below));
+            refuse_tracked(&rest[..slash])?;
             match rustix::fs::openat(folder, &rest[..slash], FOLDER, Mode::empty()) {
                 Ok(inside) => {
                     present.push(&rest[..slash]);
@@ -274,14 +276,27 @@ const NO_RULES: Unusual = Unusual("a pipe or a device where git expects rules");
 /// What only git knows how to take: a repository inside, and names that git refuses or may refuse.
 fn refuse(name: &BStr, kind: FileType) -> Result<(), Unusual> {
     let lower = name.to_ascii_lowercase();
-    let may_be_git = lower.strip_prefix(b".git").is_some_and(|rest| {
-        rest.first().is_none_or(|byte| !byte.is_ascii_alphanumeric() && !b"-_".contains(byte))
-            || (kind == FileType::Symlink && rest.starts_with(b"mod"))
-    });
-    if may_be_git || lower.contains(&b'~') || lower.contains(&b'\\') || lower.contains_str("\u{200c}") {
+    let is_linked_rules = kind == FileType::Symlink && lower.starts_with(b".gitmod");
+    if is_linked_rules
+        || may_be_git(&lower)
+        || lower.contains(&b'~')
+        || lower.contains(&b'\\')
+        || lower.contains_str("\u{200c}")
+    {
         return Err(Unusual("a name that git may refuse"));
     }
     Ok(())
+}
+
+/// Names that lead out of their folder or into git's own: an index made by hand may hold them.
+fn refuse_tracked(name: &[u8]) -> Result<(), Unusual> {
+    let may_lead = name.is_empty() || is_dots(name) || name[0] == b'.' && may_be_git(&name.to_ascii_lowercase());
+    if may_lead { Err(Unusual("a name that git refuses")) } else { Ok(()) }
+}
+
+fn may_be_git(lower: &[u8]) -> bool {
+    let rest = lower.strip_prefix(b".git");
+    rest.is_some_and(|rest| rest.first().is_none_or(|byte| !byte.is_ascii_alphanumeric() && !b"-_".contains(byte)))
 }
 
 fn is_same(remembered: &git::index::Stat, now: &git::index::Stat) -> bool {

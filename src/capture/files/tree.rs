@@ -5,9 +5,9 @@ use std::ops::Range;
 
 use bstr::{BStr, BString, ByteSlice};
 
-use super::Overlay;
+use super::{Overlay, Stop, Unusual};
 use crate::git::index::{Entry, Folder};
-use crate::git::{Error, Kind, ObjectId, Objects};
+use crate::git::{Kind, ObjectId, Objects};
 
 /// A file or a symbolic link as a tree has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +23,9 @@ pub(super) struct Trees<'a> {
     folders: &'a Folder<'a>,
 }
 
+/// The most bytes of a folder's path: the stack has room for as many folders in each other.
+const LONGEST: usize = 1024;
+
 /// What differs, sorted by path.
 type Changes<'a> = [(&'a BString, Option<Item>)];
 
@@ -32,11 +35,11 @@ impl<'a> Trees<'a> {
     }
 
     /// The id of the index's tree with these changes. New trees are added to the objects.
-    pub(super) fn id(&self, overlay: &Overlay) -> Result<ObjectId, Error> {
+    pub(super) fn id(&self, overlay: &Overlay) -> Result<ObjectId, Stop> {
         let changes: Vec<(&BString, Option<Item>)> = overlay.iter().map(|(path, item)| (path, *item)).collect();
         match self.folder(0, 0..self.entries.len(), &changes, Some(self.folders))? {
             Some(id) => Ok(id),
-            None => self.objects.add(Kind::Tree, Vec::new(), None),
+            None => Ok(self.objects.add(Kind::Tree, Vec::new(), None)?),
         }
     }
 
@@ -47,14 +50,17 @@ impl<'a> Trees<'a> {
         mut range: Range<usize>,
         mut changes: &Changes<'_>,
         known: Option<&Folder<'_>>,
-    ) -> Result<Option<ObjectId>, Error> {
+    ) -> Result<Option<ObjectId>, Stop> {
         if let (true, Some((count, id))) = (changes.is_empty(), known.and_then(Folder::known))
             && count as usize == range.len()
             && self.objects.contains(&id)
         {
             return Ok(Some(id));
         }
-        let mut bytes = Vec::new();
+        if prefix > LONGEST {
+            return Err(Unusual("folders deeper than people make them").into());
+        }
+        let (mut bytes, start) = (Vec::new(), range.start);
         loop {
             let entry = self.entries.get(range.start).filter(|_| !range.is_empty());
             let change = changes.first();
@@ -81,6 +87,10 @@ impl<'a> Trees<'a> {
             let below = &path[..=prefix + slash];
             let name = &path[prefix..prefix + slash];
             let entries = self.entries[range.clone()].partition_point(|entry| entry.path().starts_with(below));
+            let is_file = |entry: &Entry<'_>| entry.path().cmp(path[..prefix + slash].as_bstr());
+            if entries > 0 && self.entries[start..range.start].binary_search_by(is_file).is_ok() {
+                return Err(Unusual("a file and a folder of the same name").into());
+            }
             let (inside, rest) = changes.split_at(changes.partition_point(|(path, _)| path.starts_with(below)));
             let end = range.start + entries;
             let known = known.and_then(|known| known.folder(name.as_bstr()));
@@ -92,7 +102,7 @@ impl<'a> Trees<'a> {
         if bytes.is_empty() {
             return Ok(None);
         }
-        self.objects.add(Kind::Tree, bytes, None).map(Some)
+        Ok(Some(self.objects.add(Kind::Tree, bytes, None)?))
     }
 }
 

@@ -10,7 +10,7 @@ use super::folders::Folder;
 use super::hash::Hasher;
 use super::look::Place;
 use super::outline::Outline;
-use super::{DAMAGED, HEADER, Index, Look, Unusual};
+use super::{DAMAGED, HEADER, Index, Look, Unusual, window};
 
 /// What a path is to have in the index.
 #[derive(Debug, Clone, Copy)]
@@ -116,7 +116,7 @@ impl Edited<'_> {
     /// Writes the file. `unhashed`: without its hash, which git then does not look for (`index.skipHash`).
     pub fn write(&self, file: &mut impl Write, unhashed: bool) -> io::Result<()> {
         let mut sink = Hashing { file, hasher: (!unhashed).then(|| Hasher::new(self.index.format)) };
-        let mut buffered = io::BufWriter::with_capacity(WINDOW, &mut sink);
+        let mut buffered = io::BufWriter::with_capacity(window::SIZE, &mut sink);
         buffered.write_all(b"DIRC")?;
         buffered.write_all(&self.version.to_be_bytes())?;
         buffered.write_all(&self.count.to_be_bytes())?;
@@ -146,9 +146,6 @@ impl Edited<'_> {
         if io::copy(&mut old.take(length), sink)? == length { Ok(()) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
     }
 }
-
-/// Bytes that are read, hashed and written at once: little enough to stay in the processor's cache meanwhile.
-const WINDOW: usize = 1 << 17;
 
 struct Hashing<'f, W> {
     file: &'f mut W,

@@ -148,6 +148,11 @@ impl<'a> Entry<'a> {
         self.flags() & EXTENDED != 0
     }
 
+    /// Whether it has flags that this version of the format does not know.
+    pub(super) fn has_unknown_flags(&self) -> bool {
+        self.extended() & !(SKIPPED | ANNOUNCED) != 0
+    }
+
     /// 0, or the side of a conflict that it is.
     pub(super) fn stage(&self) -> u16 {
         (self.flags() & STAGE) >> 12

@@ -34,15 +34,16 @@ pub(super) struct Place {
     pub(super) at: u64,
     /// Bytes into the outline.
     pub(super) kept: usize,
-    /// The number of its bytes; 0 when there is none.
+    /// The number of its bytes, in either; 0 when there is none.
     pub(super) length: usize,
 }
 
 impl Index {
-    /// Goes over all entries. Finds those of `wanted`, which is sorted; shows each of the others to `visit`.
+    /// Goes over all entries. Finds those of `wanted`, which is sorted and names nothing twice; shows each of the others to
+    /// `visit`, once.
     pub fn look(&self, wanted: &[&BStr], visit: impl FnMut(&Entry<'_>)) -> Result<Look<'_>, Unusual> {
         let look = self.pass(wanted, false, visit)?;
-        // Trees are made of the ids of folders that were passed over, or of all that is in them.
+        // Trees are made of the ids of folders that were passed over, or of all that is in them: then they are not passed over.
         if look.folders.is_whole() { Ok(look) } else { self.pass(wanted, true, |_| {}) }
     }
 
@@ -163,7 +164,7 @@ impl<'w> Pass<'w> {
         while self.number < count
             && let Some(entry) = Entry::read(rest, hash_len)
         {
-            if entry.path() <= previous || entry.is_extended() && version < 3 {
+            if entry.path() <= previous || entry.is_extended() && (version < 3 || entry.has_unknown_flags()) {
                 return Err(DAMAGED);
             }
             usual(&entry)?;
@@ -263,7 +264,8 @@ impl<'a> Look<'a> {
     /// paths are only announced (`git add -N`).
     pub fn tree(&self) -> Result<Option<ObjectId>, Unusual> {
         match self.folders.known() {
-            Some((_, id)) => Ok(Some(id)),
+            Some((count, id)) if count == self.count => Ok(Some(id)),
+            Some(_) => Err(DAMAGED),
             None => self.folders.clone().settle(&mut self.outline.entries(), self.index.format),
         }
     }

@@ -13,7 +13,7 @@ pub(super) struct Window<'f> {
 }
 
 /// Bytes: little enough to stay in the processor's cache from being read to being looked at.
-const SIZE: usize = 1 << 17;
+pub(super) const SIZE: usize = 1 << 17;
 
 impl<'f> Window<'f> {
     /// At the start of the file.

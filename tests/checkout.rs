@@ -23,8 +23,12 @@ fn listen(trip: &Trip) {
     std::fs::remove_file(&git).unwrap();
     let log = trip.home.root().join("asked");
     let script = format!("#!/bin/sh\necho \"$*\" >> '{}'\nexec '{}' \"$@\"\n", log.display(), real.display());
-    std::fs::write(&git, script).unwrap();
-    std::fs::set_permissions(&git, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let written = git.with_extension("sh");
+    std::fs::write(&written, script).unwrap();
+    std::fs::set_permissions(&written, std::fs::Permissions::from_mode(0o755)).unwrap();
+    // By another process: what this one has open for writing, a child of another test may hold for a moment, and then it
+    // cannot be run.
+    assert!(std::process::Command::new("cp").arg("-p").arg(&written).arg(&git).status().unwrap().success());
 }
 
 /// Applies in `place`, below the place of the trip; how it went, and on which lane.

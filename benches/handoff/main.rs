@@ -22,7 +22,7 @@ use std::process::Command;
 
 use measure::{Cost, cost, median};
 
-const OURS: &str = env!("CARGO_BIN_EXE_glue-handoff");
+const OURS: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/installed/bin/glue-handoff");
 const SIZES: [usize; 3] = [1, 100, 5_000];
 const WHOLE: &str = include_str!("../../tests/handoff/whole.md");
 
@@ -31,6 +31,7 @@ fn main() {
     if arguments.first().is_some_and(|word| word == measure::WORD) {
         return measure::run(&arguments[1..]);
     }
+    measure::install();
     let folder = tempfile::Builder::new().prefix("handoff-").tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     let theirs = session_glue();
     let theirs = theirs.to_str().unwrap();

@@ -12,7 +12,7 @@ use nix::pty::{Winsize, openpty};
 use crate::conversation::{FIRST, LAST};
 use crate::measure;
 
-const PLAYER: &str = env!("CARGO_BIN_EXE_git-glue-replay");
+const PLAYER: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/installed/bin/git-glue-replay");
 /// Goes to the last step.
 const END: &[u8] = b"G";
 /// What the last line of the screen ends with.

@@ -9,7 +9,7 @@ use crate::project::{Project, Repositories, output, run};
 use crate::{split, table};
 
 /// The program that is measured.
-pub const APPLY: &str = env!("CARGO_BIN_EXE_git-glue-apply");
+pub const APPLY: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/installed/bin/git-glue-apply");
 
 /// One mail after the other, each measured.
 const SINGLE: usize = 21;

@@ -4,7 +4,7 @@ use crate::measure::{Cost, cost, median, sum};
 use crate::project::{Project, Repositories, run};
 use crate::table;
 
-const CAPTURE: &str = env!("CARGO_BIN_EXE_git-glue-capture");
+const CAPTURE: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/installed/bin/git-glue-capture");
 
 /// Prints what was measured on one project.
 pub fn bench(project: &Project, on: &Repositories) {

@@ -80,6 +80,7 @@ fn main() {
         Some(split::WORD) => return split::run(&arguments[1]),
         _ => {}
     }
+    measure::install();
     // cargo adds options of its own.
     let wanted: Vec<&str> = arguments.iter().map(String::as_str).filter(|word| !word.starts_with('-')).collect();
     let all = wanted.contains(&"all");

@@ -22,6 +22,18 @@ pub struct Cost {
     pub memory: f64,
 }
 
+/// Installs the programs below `CARGO_TARGET_TMPDIR`, where the benchmarks look for them. Those that `cargo bench` builds are
+/// others: they have in them what the libraries of the tests want of libraries that the programs use too (tables of Unicode
+/// for regular expressions). And what a linker has just written lies in memory in smaller pieces than a copy of it, which
+/// makes every start dearer by a tenth.
+pub fn install() {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let root = concat!(env!("CARGO_TARGET_TMPDIR"), "/installed");
+    let mut install = Command::new(cargo);
+    install.args(["install", "--quiet", "--locked", "--force", "--path", env!("CARGO_MANIFEST_DIR"), "--root", root]);
+    assert!(install.status().unwrap().success(), "the programs were not installed");
+}
+
 /// Runs a command in a directory, what it prints going to a file or nowhere.
 pub fn cost(directory: &Path, output: Option<&Path>, command: &[&str]) -> Cost {
     let output = output.unwrap_or(Path::new("/dev/null")).to_str().unwrap();

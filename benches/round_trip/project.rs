@@ -60,7 +60,7 @@ impl Project {
         run(&sandbox, "git reset -q --hard main");
         let (series, captured) = (folder.join("series.mbox"), folder.join("captured.mbox"));
         run(&sandbox, &format!("git format-patch -q --full-index --stdout {base}..main > ../series.mbox"));
-        let capture = env!("CARGO_BIN_EXE_git-glue-capture");
+        let capture = concat!(env!("CARGO_TARGET_TMPDIR"), "/installed/bin/git-glue-capture");
         run(&sandbox, &format!("{capture} --quiet --cap 1g --base {base} -o ../captured.mbox"));
         import(&sandbox, |stream| (self.mails..self.commits).for_each(|_| work.commit(stream, "refs/heads/main^0")));
         run(&sandbox, "git reset -q --hard main && git repack -q -d");

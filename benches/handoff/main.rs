@@ -20,9 +20,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use measure::{Cost, cost, median};
+use measure::{Cost, cost, installed, median};
 
-const OURS: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/installed/bin/glue-handoff");
+const OURS: &str = installed!("glue-handoff");
 const SIZES: [usize; 3] = [1, 100, 5_000];
 const WHOLE: &str = include_str!("../../tests/handoff/whole.md");
 

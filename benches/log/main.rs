@@ -23,9 +23,9 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use measure::{Cost, cost, median};
+use measure::{Cost, cost, installed, median};
 
-const OURS: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/installed/bin/git-glue-log");
+const OURS: &str = installed!("git-glue-log");
 const ROUNDS: usize = 3;
 /// What fits on a terminal.
 const SCREEN: usize = 60;

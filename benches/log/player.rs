@@ -10,9 +10,9 @@ use bstr::ByteSlice;
 use nix::pty::{Winsize, openpty};
 
 use crate::conversation::{FIRST, LAST};
-use crate::measure;
+use crate::measure::{self, installed};
 
-const PLAYER: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/installed/bin/git-glue-replay");
+const PLAYER: &str = installed!("git-glue-replay");
 /// Goes to the last step.
 const END: &[u8] = b"G";
 /// What the last line of the screen ends with.

@@ -4,12 +4,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::measure::{Cost, cost, median};
+use crate::measure::{Cost, cost, installed, median};
 use crate::project::{Project, Repositories, output, run};
 use crate::{split, table};
 
 /// The program that is measured.
-pub const APPLY: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/installed/bin/git-glue-apply");
+pub const APPLY: &str = installed!("git-glue-apply");
 
 /// One mail after the other, each measured.
 const SINGLE: usize = 21;

@@ -1,10 +1,11 @@
 //! Capture: the commits of the sandbox, its dirty files and those that git does not know.
 
-use crate::measure::{Cost, cost, median, sum};
+use crate::measure::{Cost, cost, installed, median, sum};
 use crate::project::{Project, Repositories, run};
 use crate::table;
 
-const CAPTURE: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/installed/bin/git-glue-capture");
+/// The program that is measured.
+pub const CAPTURE: &str = installed!("git-glue-capture");
 
 /// Prints what was measured on one project.
 pub fn bench(project: &Project, on: &Repositories) {

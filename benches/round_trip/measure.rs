@@ -22,15 +22,34 @@ pub struct Cost {
     pub memory: f64,
 }
 
+/// Where the programs are installed, or the one of a name there.
+macro_rules! installed {
+    () => {
+        concat!(env!("CARGO_TARGET_TMPDIR"), "/installed")
+    };
+    ($program:literal) => {
+        concat!(env!("CARGO_TARGET_TMPDIR"), "/installed/bin/", $program)
+    };
+}
+pub(crate) use installed;
+
 /// Installs the programs below `CARGO_TARGET_TMPDIR`, where the benchmarks look for them. Those that `cargo bench` builds are
 /// others: they have in them what the libraries of the tests want of libraries that the programs use too (tables of Unicode
 /// for regular expressions). And what a linker has just written lies in memory in smaller pieces than a copy of it, which
 /// makes every start dearer by a tenth.
 pub fn install() {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let root = concat!(env!("CARGO_TARGET_TMPDIR"), "/installed");
     let mut install = Command::new(cargo);
-    install.args(["install", "--quiet", "--locked", "--force", "--path", env!("CARGO_MANIFEST_DIR"), "--root", root]);
+    install.args([
+        "install",
+        "--quiet",
+        "--locked",
+        "--force",
+        "--path",
+        env!("CARGO_MANIFEST_DIR"),
+        "--root",
+        installed!(),
+    ]);
     assert!(install.status().unwrap().success(), "the programs were not installed");
 }
 

@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 
 use fastrand::Rng;
 
+use crate::capture::CAPTURE;
 use crate::measure::environment;
 use crate::text;
 
@@ -60,8 +61,7 @@ impl Project {
         run(&sandbox, "git reset -q --hard main");
         let (series, captured) = (folder.join("series.mbox"), folder.join("captured.mbox"));
         run(&sandbox, &format!("git format-patch -q --full-index --stdout {base}..main > ../series.mbox"));
-        let capture = concat!(env!("CARGO_TARGET_TMPDIR"), "/installed/bin/git-glue-capture");
-        run(&sandbox, &format!("{capture} --quiet --cap 1g --base {base} -o ../captured.mbox"));
+        run(&sandbox, &format!("{CAPTURE} --quiet --cap 1g --base {base} -o ../captured.mbox"));
         import(&sandbox, |stream| (self.mails..self.commits).for_each(|_| work.commit(stream, "refs/heads/main^0")));
         run(&sandbox, "git reset -q --hard main && git repack -q -d");
         for number in 0..20 {

@@ -67,8 +67,7 @@ impl<'a> Checkout<'a> {
         let objects = isolated.objects()?;
         let mut steps = steps(isolated, trees)?;
         let mut rules = Vec::new();
-        let wanted: Vec<&BStr> = steps.iter().map(|step| step.path.as_bstr()).collect();
-        let look = index.look(&wanted, |entry| rules.extend(rules::named_by(entry)));
+        let look = index.look(&paths(&steps), |entry| rules.extend(rules::named_by(entry)));
         let Ok(look) = look else { return Ok(None) };
         // Nothing is staged.
         if look.tree() != Ok(Some(id(trees.head)?)) {
@@ -89,8 +88,7 @@ impl<'a> Checkout<'a> {
             return Ok(None);
         }
         let staged = steps.iter().map(Step::entry).collect::<Result<Vec<_>, Error>>()?;
-        let wanted: Vec<&BStr> = steps.iter().map(|step| step.path.as_bstr()).collect();
-        let Ok(edited) = look.edited(&wanted, &staged) else { return Ok(None) };
+        let Ok(edited) = look.edited(&paths(&steps), &staged) else { return Ok(None) };
         if edited.tree() != Some(id(trees.index)?) {
             return Ok(None);
         }
@@ -156,6 +154,10 @@ fn steps(isolated: &Isolated, trees: Trees) -> Result<Vec<Step>, Error> {
         }
     }
     Ok(steps.into_values().collect())
+}
+
+fn paths(steps: &[Step]) -> Vec<&BStr> {
+    steps.iter().map(|step| step.path.as_bstr()).collect()
 }
 
 /// Whether something would be written into a repository of its own.

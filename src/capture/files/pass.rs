@@ -14,6 +14,7 @@ use rustix::io::Errno;
 
 use super::Unusual;
 use super::ignore::Rules;
+use crate::audit::{Severity, path_problem};
 use crate::git;
 
 /// What a pass has found; paths from the top of the work tree, each list sorted.
@@ -276,13 +277,11 @@ const NO_RULES: Unusual = Unusual("a pipe or a device where git expects rules");
 /// What only git knows how to take: a repository inside, and names that git refuses or may refuse.
 fn refuse(name: &BStr, kind: FileType) -> Result<(), Unusual> {
     let lower = name.to_ascii_lowercase();
-    let is_linked_rules = kind == FileType::Symlink && lower.starts_with(b".gitmod");
-    if is_linked_rules
-        || may_be_git(&lower)
-        || lower.contains(&b'~')
-        || lower.contains(&b'\\')
-        || lower.contains_str("\u{200c}")
-    {
+    let may_be_git = lower.strip_prefix(b".git").is_some_and(|rest| {
+        rest.first().is_none_or(|byte| !byte.is_ascii_alphanumeric() && !b"-_".contains(byte))
+            || (kind == FileType::Symlink && rest.starts_with(b"mod"))
+    });
+    if may_be_git || lower.contains(&b'~') || lower.contains(&b'\\') || lower.contains_str("\u{200c}") {
         return Err(Unusual("a name that git may refuse"));
     }
     Ok(())
@@ -290,13 +289,12 @@ fn refuse(name: &BStr, kind: FileType) -> Result<(), Unusual> {
 
 /// Names that lead out of their folder or into git's own: an index made by hand may hold them.
 fn refuse_tracked(name: &[u8]) -> Result<(), Unusual> {
-    let may_lead = name.is_empty() || is_dots(name) || name[0] == b'.' && may_be_git(&name.to_ascii_lowercase());
-    if may_lead { Err(Unusual("a name that git refuses")) } else { Ok(()) }
-}
-
-fn may_be_git(lower: &[u8]) -> bool {
-    let rest = lower.strip_prefix(b".git");
-    rest.is_some_and(|rest| rest.first().is_none_or(|byte| !byte.is_ascii_alphanumeric() && !b"-_".contains(byte)))
+    // Nearly all names begin otherwise. (macOS may pass over signs that are not seen.)
+    let may_lead = name.first().is_none_or(|byte| *byte == b'.' || !byte.is_ascii());
+    if may_lead && path_problem(name.as_bstr(), None).is_some_and(|problem| problem.severity() == Severity::Refuse) {
+        return Err(Unusual("a name that git refuses"));
+    }
+    Ok(())
 }
 
 fn is_same(remembered: &git::index::Stat, now: &git::index::Stat) -> bool {

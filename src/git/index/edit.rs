@@ -51,7 +51,7 @@ impl<'a> Look<'a> {
         let Look { index, version, mut count, end, outline, places, is_racy, mut folders } = self;
         let mut changes = Vec::with_capacity(wanted.len());
         for ((path, place), new) in wanted.iter().zip(places).zip(entries) {
-            let old = if place.length > 0 { Some(outline.entry(place.kept).ok_or(DAMAGED)?) } else { None };
+            let old = place.entry(&outline);
             let is_same = old.is_some_and(|old| {
                 new.is_some_and(|new| (old.mode(), old.id()) == (new.mode, new.id) && !old.is_announced())
             });

@@ -38,6 +38,13 @@ pub(super) struct Place {
     pub(super) length: usize,
 }
 
+impl Place {
+    /// The entry, if there is one.
+    pub(super) fn entry<'o>(&self, outline: &'o Outline) -> Option<Entry<'o>> {
+        if self.length > 0 { outline.entry(self.kept) } else { None }
+    }
+}
+
 impl Index {
     /// Goes over all entries. Finds those of `wanted`, which is sorted and names nothing twice; shows each of the others to
     /// `visit`, once.
@@ -246,8 +253,7 @@ impl<'w> Pass<'w> {
 impl<'a> Look<'a> {
     /// The entry of the path that was asked for as number `number`.
     pub fn found(&self, number: usize) -> Option<Entry<'_>> {
-        let place = self.places.get(number).filter(|place| place.length > 0)?;
-        self.outline.entry(place.kept)
+        self.places.get(number)?.entry(&self.outline)
     }
 
     /// All entries, after a look at all.

@@ -68,7 +68,7 @@ impl BlobPacker {
         // A chain of one link is an object that is no delta.
         let chain = blob.place.as_ref().and_then(|place| place.chain(*id, 0));
         match chain.as_deref() {
-            Some([whole]) => bytes.extend_from_slice(whole.stream),
+            Some([whole]) => bytes.extend(whole.stream()?),
             _ => self.deflater.deflate_small(&blob.bytes, bytes).map_err(|error| missing(&name, error))?,
         }
         let length = bytes.len() - start;

@@ -7,7 +7,7 @@ use gix::hashtable::HashMap;
 use super::database::Database;
 use super::object_files::{self, Durably};
 use super::packs::Link;
-use super::recent::{Bytes, Recent};
+use super::recent::{Bytes, RecentObjects};
 use super::segment::Segment;
 use super::settings::Settings;
 use super::{Error, Kind, ObjectId, Repo};
@@ -47,6 +47,11 @@ impl NewObjects {
         self.segments = vec![Segment::lean()];
     }
 
+    /// Whether nothing is to be kept.
+    pub(super) fn is_dry(&self) -> bool {
+        self.dry
+    }
+
     pub(super) fn has(&self, id: &ObjectId) -> bool {
         self.places.contains_key(id)
     }
@@ -60,7 +65,7 @@ impl NewObjects {
     pub(super) fn read(
         &mut self,
         id: &ObjectId,
-        recent: &mut Recent<ObjectId>,
+        recent: &mut RecentObjects,
         repository: &Database,
     ) -> Result<Option<(Kind, Bytes)>, Error> {
         let Some(&(segment, number)) = self.places.get(id) else { return Ok(None) };
@@ -78,7 +83,7 @@ impl NewObjects {
     }
 
     /// Takes an object of the repository over with all that it is a delta of; its number, if deltas can build on it.
-    pub(super) fn take(&mut self, kind: Kind, chain: &[Link], most: usize) -> Result<Option<u32>, Error> {
+    pub(super) fn take(&mut self, kind: Kind, chain: Vec<Link>, most: u64) -> Result<Option<u32>, Error> {
         self.current_mut().take(kind, chain, most)
     }
 

@@ -16,7 +16,7 @@ use super::database::Database;
 use super::delta;
 use super::new_objects::NewObjects;
 use super::packs::Place;
-use super::recent::{Bytes, Known, Recent};
+use super::recent::{Bytes, Known, RecentObjects};
 use super::settings::Settings;
 use super::{Commit, Entries, Error, Kind, ObjectId, Repo, TreeItem};
 
@@ -36,7 +36,7 @@ struct State {
     /// The private git directory's objects, once a git ran there: it may have written some.
     private: Option<Private>,
     new: NewObjects,
-    recent: Recent<ObjectId>,
+    recent: RecentObjects,
     /// Kind and size in bytes of what new objects were made of and is not kept at hand: whoever looks at the old file asks
     /// for that.
     replaced: HashMap<ObjectId, (Kind, u64)>,
@@ -77,7 +77,7 @@ impl Objects {
             repository,
             private: None,
             new: NewObjects::of(repo),
-            recent: Recent::new(RECENT),
+            recent: RecentObjects::new(RECENT),
             replaced: HashMap::default(),
             deflated: 0,
         };
@@ -291,8 +291,9 @@ impl State {
     }
 
     fn add(&mut self, id: ObjectId, kind: Kind, bytes: Bytes, base: Option<Base<'_>>) -> Result<(), Error> {
-        // Nearly all of them are new. To look for an object file of each costs more than to write one twice.
-        if self.new.has(&id) || self.repository.has_packed(&id) {
+        // Nearly all of them are new. To look for an object file of each costs more than to write one twice, and in a look ahead
+        // nothing is written.
+        if self.new.has(&id) || !self.new.is_dry() && self.repository.has_packed(&id) {
             return Ok(());
         }
         self.recent.put(id, Known { kind, bytes: bytes.clone(), place: None });
@@ -332,7 +333,7 @@ impl State {
             self.deflated += size as u64;
         }
         match place.chain(id, self.deflated) {
-            Some(chain) => self.new.take(kind, &chain, size / 2),
+            Some(chain) => self.new.take(kind, chain, size as u64 / 2),
             None => Ok(None),
         }
     }

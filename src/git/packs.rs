@@ -6,22 +6,22 @@
 
 use std::cell::{Cell, RefCell};
 use std::ffi::OsStr;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use gix::odb::pack::data::{Entry, entry::Header};
-use gix::odb::pack::{data, index};
-use gix::zlib::Inflate;
+use gix::odb::pack::index;
 
+use super::pack_file::PackFile;
 use super::recent::{Known, Recent};
-use super::{ObjectId, delta};
+use super::{Error, ObjectId, delta, objects::missing};
 
 /// The packs of one object directory.
 pub(super) struct Packs {
     packs: Vec<Arc<Pack>>,
     /// Which one had what was looked for last.
     last: Cell<usize>,
-    inflate: RefCell<Inflate>,
     /// What was made last, by pack and offset.
     recent: RefCell<Recent<(usize, u64)>>,
 }
@@ -31,7 +31,7 @@ struct Pack {
     path: PathBuf,
     hash: gix::hash::Kind,
     /// Opened when something in it is asked for.
-    data: OnceLock<Option<data::File>>,
+    file: OnceLock<Option<PackFile>>,
     /// Where each object begins and its number in the index, in the order in which they lie there.
     order: OnceLock<Vec<(u64, u32)>>,
 }
@@ -40,17 +40,32 @@ struct Pack {
 #[derive(Clone)]
 pub(super) struct Place {
     pack: Arc<Pack>,
-    start: u64,
+    entry: Entry,
+    /// Where it ends.
     end: u64,
 }
 
 /// An object as it lies in a pack.
-pub(super) struct Link<'a> {
+pub(super) struct Link {
     pub id: ObjectId,
     /// How many bytes the stream inflates to.
     pub size: u64,
+    pack: Arc<Pack>,
+    /// Where that stream lies.
+    stream: Range<u64>,
+}
+
+impl Link {
+    /// How many bytes the stream has.
+    pub(super) fn length(&self) -> u64 {
+        self.stream.end.saturating_sub(self.stream.start)
+    }
+
     /// The object or delta, deflated.
-    pub stream: &'a [u8],
+    pub(super) fn stream(&self) -> Result<Vec<u8>, Error> {
+        let stream = self.pack.file().and_then(|file| file.bytes(self.stream.clone()));
+        stream.ok_or_else(|| missing(&self.id.to_string(), "cannot be read any more"))
+    }
 }
 
 /// How many bytes of objects are kept, those on the way to others included: as many as git keeps (`core.deltaBaseCacheLimit`).
@@ -61,8 +76,6 @@ const DEEPEST: usize = 40;
 const PER_OBJECT: u64 = 32;
 /// No chain of git's gets so long.
 const LONGEST_CHAIN: usize = 5_000;
-/// Nothing that deflate packs gets larger by more than this.
-const MOST_INFLATED: u64 = 1_100;
 
 impl Packs {
     /// Opens the indices of the packs in `objects`. What cannot be read is passed over.
@@ -75,16 +88,11 @@ impl Packs {
                 index,
                 path: path.with_extension("pack"),
                 hash,
-                data: OnceLock::new(),
+                file: OnceLock::new(),
                 order: OnceLock::new(),
             }))
         });
-        Packs {
-            packs: packs.collect(),
-            last: Cell::new(0),
-            inflate: RefCell::default(),
-            recent: RefCell::new(Recent::new(RECENT)),
-        }
+        Packs { packs: packs.collect(), last: Cell::new(0), recent: RefCell::new(Recent::new(RECENT)) }
     }
 
     /// Whether an object is in one of the packs.
@@ -104,17 +112,14 @@ impl Packs {
         if let Some(known) = self.recent.borrow_mut().get(&(number, offset)) {
             return Some(known.bytes.len() as u64);
         }
-        let data = self.packs[number].data()?;
-        let entry = data.entry(offset).ok()?;
+        let file = self.packs[number].file()?;
+        let entry = file.entry(offset)?;
         if !entry.header.is_delta() {
             return Some(entry.decompressed_size);
         }
         // Both sizes stand at its beginning.
         let mut start = [0; 20];
-        let rest = data.entry_slice(entry.data_offset..data.pack_end() as u64)?;
-        let mut inflate = self.inflate.borrow_mut();
-        inflate.reset();
-        let (_, _, length) = inflate.prefix(rest, &mut start).ok()?;
+        let length = file.beginning(&entry, &mut start)?;
         delta::size_of_new(start.get(..length)?)
     }
 
@@ -129,21 +134,21 @@ impl Packs {
 
     fn read(&self, number: usize, offset: u64) -> Option<Known> {
         let pack = &self.packs[number];
-        let data = pack.data()?;
+        let file = pack.file()?;
         let mut recent = self.recent.borrow_mut();
         let (mut chain, mut at) = (Vec::new(), offset);
         let mut known = loop {
             if let Some(known) = recent.get(&(number, at)) {
                 break known;
             }
-            let entry = data.entry(at).ok()?;
+            let entry = file.entry(at)?;
             let base = match &entry.header {
                 Header::OfsDelta { base_distance } => entry.checked_base_pack_offset(*base_distance)?,
                 Header::RefDelta { base_id } => pack.offset(base_id)?,
                 whole => {
-                    let (bytes, end) = self.inflated(data, &entry)?;
-                    let place = Some(Place { pack: pack.clone(), start: at, end });
-                    let known = Known { kind: whole.as_kind()?, bytes: Arc::new(bytes), place };
+                    let (bytes, end) = file.inflated(&entry)?;
+                    let (kind, bytes) = (whole.as_kind()?, Arc::new(bytes));
+                    let known = Known { kind, bytes, place: Some(Place { pack: pack.clone(), entry, end }) };
                     recent.put((number, at), known.clone());
                     break known;
                 }
@@ -155,37 +160,29 @@ impl Packs {
             at = base;
         };
         while let Some((at, entry)) = chain.pop() {
-            let (delta, end) = self.inflated(data, &entry)?;
+            let (delta, end) = file.inflated(&entry)?;
             let bytes = Arc::new(delta::apply(&known.bytes, &delta)?);
-            known = Known { kind: known.kind, bytes, place: Some(Place { pack: pack.clone(), start: at, end }) };
+            known = Known { kind: known.kind, bytes, place: Some(Place { pack: pack.clone(), entry, end }) };
             recent.put((number, at), known.clone());
         }
         Some(known)
-    }
-
-    /// The content of an entry, and where the entry ends.
-    fn inflated(&self, data: &data::File, entry: &Entry) -> Option<(Vec<u8>, u64)> {
-        let rest = (data.data_len() as u64).checked_sub(entry.data_offset)?;
-        if entry.decompressed_size > rest.saturating_mul(MOST_INFLATED) {
-            return None;
-        }
-        let mut bytes = vec![0; usize::try_from(entry.decompressed_size).ok()?];
-        let length = data.decompress_entry(entry, &mut self.inflate.borrow_mut(), &mut bytes).ok()?;
-        Some((bytes, entry.data_offset + length as u64))
     }
 }
 
 impl Place {
     /// The object `id`, which lies here, and before it those that it is a delta of, the whole one first. To find those takes a
     /// look at every object of the pack: `None` where that, or so long a chain, is not worth as many bytes to deflate.
-    pub(super) fn chain(&self, id: ObjectId, worth: u64) -> Option<Vec<Link<'_>>> {
-        let data = self.pack.data()?;
-        let (mut links, mut at, mut link) = (Vec::new(), self.start, (id, self.end));
+    pub(super) fn chain(&self, id: ObjectId, worth: u64) -> Option<Vec<Link>> {
+        let (mut links, mut next) = (Vec::new(), (id, self.entry.clone(), self.end));
         loop {
-            let entry = data.entry(at).ok()?;
-            let stream = data.entry_slice(entry.data_offset..link.1)?;
-            links.push(Link { id: link.0, size: entry.decompressed_size, stream });
-            at = match &entry.header {
+            let (id, entry, end) = next;
+            links.push(Link {
+                id,
+                size: entry.decompressed_size,
+                pack: self.pack.clone(),
+                stream: entry.data_offset..end,
+            });
+            let base = match &entry.header {
                 Header::OfsDelta { base_distance } => entry.checked_base_pack_offset(*base_distance)?,
                 Header::RefDelta { base_id } => self.pack.offset(base_id)?,
                 _ => break,
@@ -193,7 +190,8 @@ impl Place {
             if links.len() > DEEPEST || u64::from(self.pack.index.num_objects()) * PER_OBJECT > worth {
                 return None;
             }
-            link = self.pack.at(at)?;
+            let (id, end) = self.pack.at(base)?;
+            next = (id, self.pack.file()?.entry(base)?, end);
         }
         links.reverse();
         Some(links)
@@ -214,12 +212,11 @@ impl Pack {
             order
         });
         let place = order.binary_search_by_key(&offset, |(start, _)| *start).ok()?;
-        let end =
-            order.get(place + 1).map_or_else(|| self.data().map(|data| data.pack_end() as u64), |next| Some(next.0));
+        let end = order.get(place + 1).map_or_else(|| self.file().map(PackFile::end), |next| Some(next.0));
         Some((self.index.oid_at_index(order[place].1).to_owned(), end?))
     }
 
-    fn data(&self) -> Option<&data::File> {
-        self.data.get_or_init(|| data::File::at(&self.path, self.hash).ok()).as_ref()
+    fn file(&self) -> Option<&PackFile> {
+        self.file.get_or_init(|| PackFile::open(&self.path, self.hash)).as_ref()
     }
 }

@@ -1,11 +1,11 @@
 //! What was read or made last, up to a number of bytes.
 
 use std::collections::HashMap;
-use std::hash::Hash;
+use std::hash::{BuildHasher, Hash, RandomState};
 use std::sync::Arc;
 
-use super::Kind;
 use super::packs::Place;
+use super::{Kind, ObjectId};
 
 /// An object's bytes, shared by whoever looks at them.
 pub type Bytes = Arc<Vec<u8>>;
@@ -21,17 +21,20 @@ pub(super) struct Known {
 
 /// Objects by id or place, in two halves. What is asked for goes into the young half; when that is full it becomes the old
 /// one, and what was not asked for since is forgotten. (An exact order of use costs more to keep than it saves.)
-pub(super) struct Recent<K> {
-    young: HashMap<K, Known>,
-    old: HashMap<K, Known>,
+pub(super) struct Recent<K, S = RandomState> {
+    young: HashMap<K, Known, S>,
+    old: HashMap<K, Known, S>,
     young_bytes: usize,
     most: usize,
 }
 
-impl<K: Copy + Eq + Hash> Recent<K> {
+/// Objects by id, which is a hash already.
+pub(super) type RecentObjects = Recent<ObjectId, gix::hashtable::hash::Builder>;
+
+impl<K: Copy + Eq + Hash, S: BuildHasher + Default> Recent<K, S> {
     /// Holds up to `most` bytes of content.
-    pub(super) fn new(most: usize) -> Recent<K> {
-        Recent { young: HashMap::new(), old: HashMap::new(), young_bytes: 0, most }
+    pub(super) fn new(most: usize) -> Recent<K, S> {
+        Recent { young: HashMap::default(), old: HashMap::default(), young_bytes: 0, most }
     }
 
     pub(super) fn get(&mut self, key: &K) -> Option<Known> {

@@ -8,7 +8,7 @@ use gix::hashtable::HashMap;
 use super::database::Database;
 use super::pack::{Finished, Item, Layout, PackReader, PackWriter};
 use super::packs::Link;
-use super::recent::{Bytes, Recent};
+use super::recent::{Bytes, RecentObjects};
 use super::settings::Settings;
 use super::{Error, Kind, ObjectId, delta, loose, objects::missing, pack_index};
 
@@ -55,10 +55,10 @@ enum Payload {
         base: u32,
         delta: Vec<u8>,
     },
+    /// An object of the repository's, which is read once it goes to a pack.
     Taken {
         base: Option<u32>,
-        size: u64,
-        stream: Vec<u8>,
+        link: Link,
     },
 }
 
@@ -105,21 +105,18 @@ impl Segment {
 
     /// Takes an object of another pack over with all that it is a delta of, so that others can be deltas of it; its number.
     /// `None` when that is more than `most` bytes.
-    pub(super) fn take(&mut self, kind: Kind, chain: &[Link], most: usize) -> Result<Option<u32>, Error> {
-        let known =
-            chain.iter().rposition(|link| self.taken.contains_key(&link.id)).map(|last| (last, &chain[last].id));
-        let (rest, mut base) = match known {
-            Some((last, id)) => (&chain[last + 1..], self.taken(id)),
-            None => (chain, None),
-        };
-        if rest.iter().map(|link| link.stream.len()).sum::<usize>() > most {
+    pub(super) fn take(&mut self, kind: Kind, mut chain: Vec<Link>, most: u64) -> Result<Option<u32>, Error> {
+        let known = chain.iter().rposition(|link| self.taken.contains_key(&link.id));
+        let mut base = known.and_then(|last| self.taken(&chain[last].id));
+        let rest = chain.split_off(known.map_or(0, |last| last + 1));
+        if rest.iter().map(Link::length).sum::<u64>() > most {
             return Ok(None);
         }
         for link in rest {
-            self.bytes += link.stream.len();
-            self.store(Payload::Taken { base, size: link.size, stream: link.stream.to_vec() }, kind)?;
-            let number = self.member(link.id, kind, base, false, link.size)?;
-            self.taken.insert(link.id, number);
+            let (id, size) = (link.id, link.size);
+            self.store(Payload::Taken { base, link }, kind)?;
+            let number = self.member(id, kind, base, false, size)?;
+            self.taken.insert(id, number);
             base = Some(number);
         }
         Ok(base)
@@ -143,7 +140,7 @@ impl Segment {
     pub(super) fn read(
         &mut self,
         number: u32,
-        recent: &mut Recent<ObjectId>,
+        recent: &mut RecentObjects,
         repository: &Database,
     ) -> Result<(Kind, Bytes), Error> {
         let lost = || missing("in a new pack", "is not as it was written");
@@ -243,8 +240,8 @@ impl Segment {
                 writer.push(Item::Delta { base, delta })?;
             }
             (Stage::Written(writer), Payload::New { bytes, .. }) => writer.push(Item::Whole { kind, bytes })?,
-            (Stage::Written(writer), Payload::Taken { base, size, stream }) => {
-                writer.push(Item::Taken { kind, base, size, stream })?;
+            (Stage::Written(writer), Payload::Taken { base, link }) => {
+                writer.push(Item::Taken { kind, base, size: link.size, stream: link.stream()? })?;
             }
             (Stage::Complete(_), _) => return Err(missing("new pack", "is complete already")),
         }

@@ -88,6 +88,9 @@ impl Isolated {
 
     /// The paths at which two trees differ, in git's order. Renames are not looked for.
     pub fn changes(&self, old: &str, new: &str) -> Result<Vec<TreeChange>, Error> {
+        if old == new {
+            return Ok(Vec::new());
+        }
         let mut last = self.told_apart.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(last) = last.as_ref().filter(|last| last.old == old && last.new == new) {
             return Ok(last.changes.clone());

@@ -5,6 +5,7 @@ use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
 
 use super::{LONGEST_ROW, Rows};
+use crate::git::read_at;
 use crate::session::store::open_regular;
 use crate::session::{Error, Session, Source, atomic};
 
@@ -55,17 +56,6 @@ impl Read for At<'_> {
         self.offset += read as u64;
         Ok(read)
     }
-}
-
-#[cfg(unix)]
-fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-    std::os::unix::fs::FileExt::read_at(file, buffer, offset)
-}
-
-#[cfg(not(unix))]
-fn read_at(mut file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-    file.seek(io::SeekFrom::Start(offset))?;
-    file.read(buffer)
 }
 
 impl Conversation {

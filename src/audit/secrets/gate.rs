@@ -39,7 +39,7 @@ const fn starts() -> [[u64; 256]; KNOWN] {
 
 /// The numbers of the rules that have a keyword in `text`, in their order.
 pub(super) fn rules(text: &[u8]) -> impl Iterator<Item = usize> {
-    let mut met = 0;
+    let mut met = 0u64;
     for (at, pair) in text.windows(2).enumerate() {
         let third = text.get(at + 2).map_or(u64::MAX, |byte| STARTS[2][usize::from(*byte)]);
         let mut may = STARTS[0][usize::from(pair[0])] & STARTS[1][usize::from(pair[1])] & third & !met;
@@ -51,7 +51,11 @@ pub(super) fn rules(text: &[u8]) -> impl Iterator<Item = usize> {
             }
         }
     }
-    (0..RULES.len()).filter(move |rule| met & 1 << rule != 0)
+    std::iter::from_fn(move || {
+        let rule = (met != 0).then(|| met.trailing_zeros() as usize)?;
+        met &= met - 1;
+        Some(rule)
+    })
 }
 
 fn begins_with_keyword(rule: &Rule, text: &[u8]) -> bool {

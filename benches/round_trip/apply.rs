@@ -14,6 +14,9 @@ pub const APPLY: &str = installed!("git-glue-apply");
 /// One mail after the other, each measured.
 const SINGLE: usize = 21;
 
+/// How often each round looks ahead: that changes nothing, and takes so little that a single look says little.
+const CHECKS: usize = 5;
+
 /// What one round measures, of each round.
 #[derive(Default)]
 struct Rounds {
@@ -57,9 +60,9 @@ fn round(rounds: &mut Rounds, on: &Repositories, number: usize) {
     rounds.am.push(git);
     rounds.apply.push(glue);
     rounds.git_check.push(cost(&on.host, None, &["git", "apply", "--check", "--whitespace=nowarn", series]));
-    rounds.check.push(check(&on.host, series));
+    rounds.check.extend((0..CHECKS).map(|_| check(&on.host, series)));
     rounds.captured.push(apply(&exact, captured));
-    rounds.captured_check.push(check(&on.host, captured));
+    rounds.captured_check.extend((0..CHECKS).map(|_| check(&on.host, captured)));
     rounds.dry.push(without_checkout(&["--check"]));
     rounds.unseen.push(without_checkout(&[]));
     // Once more, where the objects are: what is left is to move the ref.

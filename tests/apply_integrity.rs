@@ -155,6 +155,35 @@ fn later_mails_are_named_at_a_stop_and_git_gets_them_written_anew() {
 }
 
 #[test]
+fn new_names_that_other_systems_refuse_are_told() {
+    let trip = Trip::new();
+    trip.away.write("src/aux.c", "one\n");
+    trip.away.write("what?", "one\n");
+    trip.away.commit("Names\n");
+    trip.away.write("b.txt", "theirs\n");
+    trip.away.write("a:b", "one\n");
+    trip.away.commit("Conflicts\n");
+    trip.capture();
+    trip.home.write("b.txt", "mine\n");
+    trip.home.commit("Mine\n");
+    // The last of them is in the entry that does not fit.
+    let run = trip.apply(&[]);
+    run.is(3).says("names make trouble on other systems").says("src/aux.c: is a device name on Windows");
+    run.says("what?: cannot exist on Windows").says("a:b: ");
+    trip.applied(&["--undo"]);
+    trip.home.git(&["reset", "-q", "--hard", "HEAD~"]);
+    let told = trip.applied(&["--json"]).json();
+    let paths: Vec<_> = told["path_warnings"].as_array().unwrap().iter().map(|told| &told["path"]).collect();
+    assert_eq!(paths, ["a:b", "src/aux.c", "what?"]);
+    // What is here already is nobody's news.
+    trip.home.git(&["merge", "-q", "--ff-only", "glue/s1"]);
+    trip.away.write("src/aux.c", "two\n");
+    trip.away.commit("Later\n");
+    trip.capture();
+    trip.applied(&["--in-place"]).says_not("names make trouble");
+}
+
+#[test]
 fn many_files_in_one_folder_land_as_they_were() {
     let trip = Trip::new();
     for number in 0..200 {

@@ -21,7 +21,8 @@ use self::rules::OnDisk;
 use self::usual::Usual;
 use super::Error;
 use super::lock::IndexLock;
-use crate::audit::{Severity, path_problem};
+use super::overlay::LINK;
+use crate::audit::path_problem;
 use crate::git::index::{Edited, Entry, Index, New, Stat};
 use crate::git::{Isolated, Kind, ObjectId, Objects, Repo, TreeItem};
 
@@ -182,7 +183,9 @@ impl Step {
     fn is_usual(&self) -> bool {
         let items = || [&self.old, &self.staged, &self.file].into_iter().flatten();
         let modes = items().all(|item| matches!(item.mode, 0o100_644 | 0o100_755 | 0o120_000));
-        modes && !items().any(|item| refused(self.path.as_bstr(), item.mode))
+        // What is refused as a file is refused as a link.
+        let link = items().any(TreeItem::is_symlink).then_some(LINK);
+        modes && path_problem(self.path.as_bstr(), link).is_none()
     }
 
     /// Whether the index has what is expected, and the file is as the index says: neither changed nor in the way.
@@ -230,10 +233,6 @@ impl Step {
         let Some(staged) = &self.staged else { return Ok(None) };
         Ok(Some(New { mode: staged.mode, id: id(&staged.id)? }))
     }
-}
-
-fn refused(path: &BStr, mode: u32) -> bool {
-    path_problem(path, Some(mode)).is_some_and(|problem| problem.severity() == Severity::Refuse)
 }
 
 fn id(hex: &str) -> Result<ObjectId, Error> {

@@ -62,7 +62,7 @@ use std::path::PathBuf;
 
 use bstr::BString;
 
-use crate::audit::{Finding, Secret};
+use crate::audit::{Finding, PathProblem, Secret};
 use crate::git::{Isolated, Outside, Repo};
 
 /// What the user asked for.
@@ -168,6 +168,8 @@ pub struct Report {
     pub proof: Proof,
     /// What would run on this machine once it is checked out, the most dangerous first.
     pub runs_here: Vec<Finding>,
+    /// New paths that other systems refuse, and why.
+    pub path_warnings: Vec<(BString, PathProblem)>,
     /// Secrets in lines that are added, also by commits whose successors take them out again.
     pub secrets: Vec<Secret>,
     /// Authors and subjects that are not what they look like, in words.

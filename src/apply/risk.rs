@@ -8,7 +8,7 @@ use super::landing::paths;
 use super::place::Patch;
 use super::target::short;
 use super::{Error, Options, Place, Report, Series, Target, Uncommitted};
-use crate::audit::{self, Change, Finding};
+use crate::audit::{self, Change, Finding, PathProblem};
 use crate::git::{Isolated, Objects, Repo, TreeChange, TreeItem};
 use crate::mbox::Kind;
 
@@ -24,9 +24,13 @@ pub fn report(
     let changes = isolated.changes(&target.base_tree, &built.worktree_tree)?;
     let next = built.stop.as_ref().map_or(series.len(), |stop| stop.entry + 1);
     let mut runs_here = runs_here(repo, isolated.objects()?, &changes)?;
+    let mut path_warnings = path_warnings(changes.iter().filter_map(|change| {
+        let new = change.new.as_ref().filter(|_| change.old.is_none())?;
+        Some((&change.path, new.mode))
+    }));
     let mut search = Search::from(built.secrets.clone());
     if let Some(stop) = &built.stop {
-        to_come(repo, series, stop.entry, &mut runs_here, &mut search)?;
+        to_come(repo, series, stop.entry, &mut runs_here, &mut path_warnings, &mut search)?;
     }
     let left_over = (next..series.len()).any(|index| series.entry(index).kind != Kind::Commit);
     Ok(Report {
@@ -41,6 +45,7 @@ pub fn report(
         files: changes.len(),
         proof: built.proof.clone(),
         runs_here,
+        path_warnings,
         secrets: search.into_found(),
         spoofed: spoofed(series),
         stop: built.stop.clone(),
@@ -67,6 +72,11 @@ fn uncommitted(isolated: &Isolated, built: &Built) -> Result<Uncommitted, Error>
     Ok(Uncommitted { staged, unstaged: paths(&tracked), untracked: paths(&new) })
 }
 
+/// Those of the paths, given with their modes, that other systems refuse, and why.
+fn path_warnings<'a>(new: impl Iterator<Item = (&'a BString, u32)>) -> Vec<(BString, PathProblem)> {
+    new.filter_map(|(path, mode)| Some((path.clone(), audit::path_warning(path.as_bstr(), Some(mode))?))).collect()
+}
+
 /// What would run on this machine once this is checked out.
 fn runs_here(repo: &Repo, objects: &Objects, changes: &[TreeChange]) -> Result<Vec<Finding>, Error> {
     let bytes = changes
@@ -89,6 +99,7 @@ fn to_come(
     series: &mut Series,
     first: usize,
     findings: &mut Vec<Finding>,
+    warnings: &mut Vec<(BString, PathProblem)>,
     search: &mut Search,
 ) -> Result<(), Error> {
     let hooks_path = hooks_path(repo)?;
@@ -105,6 +116,10 @@ fn to_come(
         let is_new = |finding: &Finding| findings.iter().all(|known| known.path != finding.path);
         let found: Vec<Finding> = found.into_iter().filter(is_new).collect();
         findings.extend(found);
+        let moved = patch.files.iter().map(|file| &file.change).filter(|change| change.old_path != change.new_path);
+        let new = moved.filter_map(|change| Some((change.new_path.as_ref()?, change.new_mode.or(change.old_mode)?)));
+        let found = path_warnings(new.filter(|(path, _)| warnings.iter().all(|(known, _)| known != *path)));
+        warnings.extend(found);
         search.unplaced(&patch);
     }
     findings.sort();

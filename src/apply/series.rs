@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::Error;
 use super::preimages::Preimages;
-use crate::audit::{self, Severity};
+use crate::audit;
 use crate::git::ObjectFormat;
 use crate::mbox::{Dialect, Entry, Kind, Located, Mbox, Preamble, Writer};
 use crate::patch::{self, FileChange};
@@ -271,10 +271,8 @@ fn fingerprint(mbox: &Mbox<File>, sha256: &str) -> String {
 
 fn check_path(index: usize, path: &BStr, mode: Option<u32>) -> Result<(), Error> {
     match audit::path_problem(path, mode) {
-        Some(problem) if problem.severity() == Severity::Refuse => {
-            Err(Error::HostilePath { entry: index + 1, path: path.to_owned(), problem })
-        }
-        _ => Ok(()),
+        Some(problem) => Err(Error::HostilePath { entry: index + 1, path: path.to_owned(), problem }),
+        None => Ok(()),
     }
 }
 

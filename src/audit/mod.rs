@@ -5,6 +5,7 @@
 //! refuses, warns or is only listed is the caller's decision, and so is printing.
 //!
 //! - [`path_problem`]: paths that must never land
+//! - [`path_warning`]: paths that other systems refuse
 //! - [`runs_here`]: what runs on this machine once the tree is checked out
 //! - [`Scanner`]: secrets in added lines
 //! - [`Redactor`]: texts without secrets and homes, to hand on
@@ -19,7 +20,7 @@ mod secrets;
 mod spoof;
 
 pub use escape::{Hidden, Layout, escape, hidden};
-pub use path::{PathProblem, Severity, path_problem};
+pub use path::{PathProblem, path_problem, path_warning};
 pub use redact::Redactor;
 pub use runs::{Category, Change, Finding, looks_into, runs_here};
 pub use secrets::{Scanner, Secret};

@@ -1,4 +1,4 @@
-//! Paths that must never land, and paths that will not land everywhere.
+//! Paths that must never land, and paths that cannot be had everywhere.
 //!
 //! A path is judged by its name and mode alone; whether it leads through a symlink of the tree is for the code that builds the tree to see.
 //! The rules are those of git's index (`core.protectHFS` and `core.protectNTFS` both on, whatever this machine's file system is:
@@ -9,15 +9,6 @@ use gix::validate::path::component;
 
 /// Git's mode of a symbolic link.
 pub(super) const SYMLINK: u32 = 0o120000;
-
-/// What a finding about a path asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Severity {
-    /// The path must not land: git itself would refuse it, or it would leave the tree.
-    Refuse,
-    /// The path lands here, but not on every system.
-    Warn,
-}
 
 /// What is wrong with a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
@@ -60,27 +51,10 @@ pub enum PathProblem {
     TooLong,
 }
 
-impl PathProblem {
-    /// Whether the path must be refused or only be warned about.
-    pub fn severity(self) -> Severity {
-        match self {
-            Self::Empty | Self::Absolute | Self::Relative | Self::Nul => Severity::Refuse,
-            Self::DriveLetter if cfg!(windows) => Severity::Refuse,
-            Self::DotGit | Self::SymlinkedGitModules => Severity::Refuse,
-            Self::SymlinkedGitFile | Self::WindowsDevice | Self::WindowsForbidden => Severity::Warn,
-            Self::Backslash | Self::DriveLetter | Self::TooLong => Severity::Warn,
-        }
-    }
-}
-
-/// The worst problem of `path`, which is relative to the top of the tree and separated by slashes. `mode` is the git mode that it
-/// shall have, where that is known; it matters for symbolic links only.
+/// Why a path must not land: git itself would refuse it, or it would leave the tree. The path is relative to the top of the
+/// tree and separated by slashes. `mode` is the git mode that it shall have, where that is known; it matters for symbolic
+/// links only.
 pub fn path_problem(path: &BStr, mode: Option<u32>) -> Option<PathProblem> {
-    let symlink = mode == Some(SYMLINK);
-    refusal(path, symlink).or_else(|| warning(path, symlink))
-}
-
-fn refusal(path: &BStr, symlink: bool) -> Option<PathProblem> {
     if path.contains(&0) {
         return Some(PathProblem::Nul);
     }
@@ -90,8 +64,7 @@ fn refusal(path: &BStr, symlink: bool) -> Option<PathProblem> {
     if cfg!(windows) && has_drive(path) {
         return Some(PathProblem::DriveLetter);
     }
-    let components = path.split_str("/");
-    components.into_iter().find_map(|name| refused_component(name.as_bstr(), symlink))
+    path.split_str("/").find_map(|name| refused_component(name.as_bstr(), mode == Some(SYMLINK)))
 }
 
 fn refused_component(name: &BStr, symlink: bool) -> Option<PathProblem> {
@@ -127,7 +100,9 @@ fn well_formed_start(name: &[u8]) -> &[u8] {
     end.map_or(name, |(start, _, _)| &name[..start])
 }
 
-fn warning(path: &BStr, symlink: bool) -> Option<PathProblem> {
+/// Why a path that may land here makes trouble on other systems, or is not read as what it is. Of a path that must not land at
+/// all it may say anything.
+pub fn path_warning(path: &BStr, mode: Option<u32>) -> Option<PathProblem> {
     if path.len() > 4095 {
         return Some(PathProblem::TooLong);
     }
@@ -135,7 +110,7 @@ fn warning(path: &BStr, symlink: bool) -> Option<PathProblem> {
         return Some(PathProblem::DriveLetter);
     }
     let last = path.rsplit_str("/").next().unwrap_or_default();
-    if symlink && GIT_FILES.iter().any(|name| last.eq_ignore_ascii_case(name.as_bytes())) {
+    if mode == Some(SYMLINK) && GIT_FILES.iter().any(|name| last.eq_ignore_ascii_case(name.as_bytes())) {
         return Some(PathProblem::SymlinkedGitFile);
     }
     path.split_str("/").find_map(|name| {
@@ -160,8 +135,12 @@ mod tests {
     use PathProblem::*;
     use proptest::prelude::*;
 
-    fn of(path: &str) -> Option<PathProblem> {
+    fn problem(path: &str) -> Option<PathProblem> {
         path_problem(path.into(), Some(0o100644))
+    }
+
+    fn warning(path: &str) -> Option<PathProblem> {
+        path_warning(path.into(), Some(0o100644))
     }
 
     #[test]
@@ -187,15 +166,16 @@ mod tests {
             "C",
             "nul_/a",
         ] {
-            let ends_in_dot = path.ends_with('.');
-            assert_eq!(of(path), ends_in_dot.then_some(WindowsForbidden), "{path}");
+            assert_eq!(problem(path), None, "{path}");
+            assert_eq!(warning(path), path.ends_with('.').then_some(WindowsForbidden), "{path}");
         }
-        assert_eq!(path_problem(b"caf\xe9/\xff".as_bstr(), None), None);
+        let latin = b"caf\xe9/\xff".as_bstr();
+        assert_eq!((path_problem(latin, None), path_warning(latin, None)), (None, None));
     }
 
     #[test]
     fn what_must_never_land_is_refused() {
-        for (path, problem) in [
+        for (path, expected) in [
             ("", Empty),
             ("a//b", Empty),
             ("a/", Empty),
@@ -222,22 +202,21 @@ mod tests {
             (".git\\config", DotGit),
             ("a\\git~1", DotGit),
         ] {
-            assert_eq!(of(path), Some(problem), "{path:?}");
-            assert_eq!(problem.severity(), Severity::Refuse);
+            assert_eq!(problem(path), Some(expected), "{path:?}");
         }
     }
 
     #[test]
     fn what_is_absolute_on_windows_is_refused_only_there() {
         for path in ["\\\\host\\x", "\\x", "C:/x", "c:\\x", "C:"] {
-            let expected = if cfg!(windows) { Severity::Refuse } else { Severity::Warn };
-            assert_eq!(of(path).map(PathProblem::severity), Some(expected), "{path:?}");
+            assert_eq!(problem(path).is_some(), cfg!(windows), "{path:?}");
+            assert!(warning(path).is_some(), "{path:?}");
         }
     }
 
     #[test]
     fn what_windows_refuses_is_a_warning() {
-        for (path, problem) in [
+        for (path, expected) in [
             ("a/NUL.txt", WindowsDevice),
             ("con", WindowsDevice),
             ("COM1", WindowsDevice),
@@ -250,8 +229,7 @@ mod tests {
             ("a\\b", Backslash),
             (&"x".repeat(256), TooLong),
         ] {
-            assert_eq!(of(path), Some(problem), "{path:?}");
-            assert_eq!(problem.severity(), Severity::Warn);
+            assert_eq!((problem(path), warning(path)), (None, Some(expected)), "{path:?}");
         }
     }
 
@@ -269,15 +247,17 @@ mod tests {
         ] {
             assert_eq!(link(path), Some(SymlinkedGitModules), "{path:?}");
         }
-        assert_eq!(link("sub/.gitattributes"), Some(SymlinkedGitFile));
-        assert_eq!(link("README"), None);
-        assert_eq!(of(".gitmodules"), None);
+        let warning = |path: &str| path_warning(path.into(), Some(SYMLINK));
+        assert_eq!((link("sub/.gitattributes"), warning("sub/.gitattributes")), (None, Some(SymlinkedGitFile)));
+        assert_eq!((link("README"), warning("README")), (None, None));
+        assert_eq!(problem(".gitmodules"), None);
     }
 
     proptest! {
         #[test]
         fn no_path_panics(path: Vec<u8>, mode: Option<u32>) {
             path_problem(path.as_bstr(), mode);
+            path_warning(path.as_bstr(), mode);
         }
     }
 }

@@ -14,7 +14,7 @@ use rustix::io::Errno;
 
 use super::Unusual;
 use super::ignore::Rules;
-use crate::audit::{Severity, path_problem};
+use crate::audit::path_problem;
 use crate::git;
 
 /// What a pass has found; paths from the top of the work tree, each list sorted.
@@ -291,7 +291,7 @@ fn refuse(name: &BStr, kind: FileType) -> Result<(), Unusual> {
 fn refuse_tracked(name: &[u8]) -> Result<(), Unusual> {
     // Nearly all names begin otherwise. (macOS may pass over signs that are not seen.)
     let may_lead = name.first().is_none_or(|byte| *byte == b'.' || !byte.is_ascii());
-    if may_lead && path_problem(name.as_bstr(), None).is_some_and(|problem| problem.severity() == Severity::Refuse) {
+    if may_lead && path_problem(name.as_bstr(), None).is_some() {
         return Err(Unusual("a name that git refuses"));
     }
     Ok(())

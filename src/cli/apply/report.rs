@@ -142,6 +142,10 @@ fn audit(ui: &mut Ui, report: &Report) {
         let lines = report.runs_here.iter().map(|finding| format!("{}: {}", finding.path, finding.reason));
         ui.warn(format!("look at these before you build, commit or open an editor here:\n{}", shortened(lines)));
     }
+    if !report.path_warnings.is_empty() {
+        let lines = report.path_warnings.iter().map(|(path, problem)| format!("{path}: {problem}"));
+        ui.warn(format!("these names make trouble on other systems:\n{}", shortened(lines)));
+    }
     if !report.secrets.is_empty() {
         let lines = report
             .secrets

@@ -52,11 +52,8 @@ pub(super) fn report_json(ui: &mut Ui, outcome: &str, report: Option<&Report>) -
         "proof": proof_json(&report.proof),
         "conflict": conflict,
         "rejects": text(&report.rejects),
-        "runs_here": report
-            .runs_here
-            .iter()
-            .map(|finding| json!({ "path": quoted(&finding.path), "reason": finding.reason }))
-            .collect::<Vec<_>>(),
+        "runs_here": reasons(report.runs_here.iter().map(|finding| (&finding.path, finding.reason.clone()))),
+        "path_warnings": reasons(report.path_warnings.iter().map(|(path, problem)| (path, problem.to_string()))),
         "secrets": report
             .secrets
             .iter()
@@ -64,6 +61,11 @@ pub(super) fn report_json(ui: &mut Ui, outcome: &str, report: Option<&Report>) -
             .collect::<Vec<_>>(),
         "spoofed": report.spoofed,
     }))
+}
+
+/// Paths, and what is to be said of each.
+fn reasons<'a>(told: impl Iterator<Item = (&'a BString, String)>) -> Vec<Value> {
+    told.map(|(path, reason)| json!({ "path": quoted(path), "reason": reason })).collect()
 }
 
 /// A path as JSON can hold it: C-quoted as git quotes it, where it has to be.

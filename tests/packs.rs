@@ -77,6 +77,35 @@ fn deltas_of_deltas_are_written_as_such() {
 }
 
 #[test]
+fn more_packs_than_files_may_be_open() {
+    let sandbox = Sandbox::new().at("here");
+    sandbox.init(&[]);
+    let count = 130;
+    for version in 0..count {
+        let head = format!("commit refs/heads/main\ncommitter A <a@example.com> {version} +0000\ndata 1\nx\n");
+        let from = if version > 0 { "from refs/heads/main^0\n" } else { "" };
+        let file = format!("M 100644 inline file\ndata <<END\nversion {version}\nEND\n");
+        let import = ["-c", "fastimport.unpackLimit=0", "fast-import", "--quiet"];
+        sandbox.git_with(&import, (head + from + &file).as_bytes());
+    }
+    let packs = || std::fs::read_dir(sandbox.path(".git/objects/pack")).unwrap().flatten();
+    assert_eq!(packs().filter(|file| file.path().extension().is_some_and(|end| end == "pack")).count(), count);
+    let repo = Repo::discover_at(sandbox.dir()).unwrap().unwrap();
+    let isolated = Isolated::over(&repo, Outside::Nothing, None).unwrap();
+    let objects = isolated.objects().unwrap();
+    for version in 0..count {
+        let commit = sandbox.git(&["rev-parse", &format!("main~{}", count - 1 - version)]);
+        let tree = objects.commit(&commit.to_string()).unwrap().tree;
+        let file = objects.entry(&tree, "file".into()).unwrap().unwrap();
+        assert_eq!(objects.blob(&file.id).unwrap(), format!("version {version}\n").as_bytes());
+    }
+    let open = std::fs::read_dir("/proc/self/fd").into_iter().flatten().flatten();
+    let open = open.filter(|file| std::fs::read_link(file.path()).is_ok_and(|path| path.starts_with(sandbox.dir())));
+    let open = open.count();
+    assert!(open < count, "{open} of {count} files are open");
+}
+
+#[test]
 fn many_packs_with_one_index() {
     let sandbox = versions(&[]);
     for count in [20, 40, 60] {

@@ -22,6 +22,8 @@ pub(super) struct Packs {
     packs: Vec<Arc<Pack>>,
     /// Which one had what was looked for last.
     last: Cell<usize>,
+    /// How many pack files are open.
+    open: Cell<usize>,
     /// What was made last, by pack and offset.
     recent: RefCell<Recent<(usize, u64)>>,
 }
@@ -70,6 +72,8 @@ impl Link {
 
 /// How many bytes of objects are kept, those on the way to others included: as many as git keeps (`core.deltaBaseCacheLimit`).
 const RECENT: usize = 96 << 20;
+/// How many pack files are open at once. A process may have some hundreds of files, and gix needs none for what it reads.
+const MOST_OPEN: usize = 100;
 /// The longest chain of deltas that is taken over.
 const DEEPEST: usize = 40;
 /// To find where one object lies among the others costs as much as to deflate so many bytes.
@@ -92,7 +96,12 @@ impl Packs {
                 order: OnceLock::new(),
             }))
         });
-        Packs { packs: packs.collect(), last: Cell::new(0), recent: RefCell::new(Recent::new(RECENT)) }
+        Packs {
+            packs: packs.collect(),
+            last: Cell::new(0),
+            open: Cell::new(0),
+            recent: RefCell::new(Recent::new(RECENT)),
+        }
     }
 
     /// Whether an object is in one of the packs.
@@ -112,7 +121,7 @@ impl Packs {
         if let Some(known) = self.recent.borrow_mut().get(&(number, offset)) {
             return Some(known.bytes.len() as u64);
         }
-        let file = self.packs[number].file()?;
+        let file = self.file(number)?;
         let entry = file.entry(offset)?;
         if !entry.header.is_delta() {
             return Some(entry.decompressed_size);
@@ -132,9 +141,21 @@ impl Packs {
         Some(place)
     }
 
-    fn read(&self, number: usize, offset: u64) -> Option<Known> {
+    /// The file of a pack, if it can be read and not too many of them are open.
+    fn file(&self, number: usize) -> Option<&PackFile> {
         let pack = &self.packs[number];
-        let file = pack.file()?;
+        if pack.file.get().is_none() {
+            let open = self.open.get();
+            if open == MOST_OPEN {
+                return None;
+            }
+            self.open.set(open + 1);
+        }
+        pack.file()
+    }
+
+    fn read(&self, number: usize, offset: u64) -> Option<Known> {
+        let (pack, file) = (&self.packs[number], self.file(number)?);
         let mut recent = self.recent.borrow_mut();
         let (mut chain, mut at) = (Vec::new(), offset);
         let mut known = loop {

@@ -19,6 +19,8 @@ use std::time::SystemTime;
 use crc32fast::hash as checksum;
 use tempfile::NamedTempFile;
 
+use crate::git::fill_at;
+
 /// The records of one bootstrap.
 #[derive(Default)]
 pub(super) struct Cache {
@@ -79,7 +81,7 @@ impl Cache {
         let length = file.metadata()?.len();
         let mut head = [0; HEAD + 255 + TAIL];
         while self.end < length {
-            let read = read_at(file, &mut head, self.end)?;
+            let read = fill_at(file, &mut head, self.end)?;
             let Some((key, place)) = parse(&head[..read], self.end).filter(|(_, place)| place.end() <= length) else {
                 break;
             };
@@ -98,7 +100,7 @@ impl Cache {
     pub(super) fn get(&mut self, key: &[u8]) -> Option<Vec<u8>> {
         let place = *self.found.get(key)?;
         let mut value = vec![0; usize::try_from(place.length).ok()?];
-        let read = read_at(self.file.as_ref()?, &mut value, place.at).ok()?;
+        let read = fill_at(self.file.as_ref()?, &mut value, place.at).ok()?;
         if read < value.len() || checksum(&value) != place.sum {
             self.found.remove(key);
             return None;
@@ -180,7 +182,7 @@ impl Cache {
         let mut out = BufWriter::with_capacity(1 << 16, new.as_file_mut());
         for (key, place) in &self.used {
             let mut value = vec![0; usize::try_from(place.length).unwrap_or(0)];
-            read_at(from, &mut value, place.at)?;
+            fill_at(from, &mut value, place.at)?;
             out.write_all(&head(key, place))?;
             out.write_all(&value)?;
         }
@@ -255,29 +257,6 @@ fn is_same_file(one: &File, other: &File) -> io::Result<bool> {
 #[cfg(not(unix))]
 fn is_same_file(_: &File, _: &File) -> io::Result<bool> {
     Ok(false)
-}
-
-/// Reads until `buffer` is full or the file ends.
-fn read_at(file: &File, buffer: &mut [u8], at: u64) -> io::Result<usize> {
-    let mut read = 0;
-    while read < buffer.len() {
-        match read_once(file, &mut buffer[read..], at + read as u64)? {
-            0 => break,
-            count => read += count,
-        }
-    }
-    Ok(read)
-}
-
-#[cfg(unix)]
-fn read_once(file: &File, buffer: &mut [u8], at: u64) -> io::Result<usize> {
-    std::os::unix::fs::FileExt::read_at(file, buffer, at)
-}
-
-#[cfg(not(unix))]
-fn read_once(mut file: &File, buffer: &mut [u8], at: u64) -> io::Result<usize> {
-    file.seek(SeekFrom::Start(at))?;
-    io::Read::read(&mut file, buffer)
 }
 
 fn make_private(directory: &Path) -> io::Result<()> {

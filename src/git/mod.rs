@@ -48,7 +48,7 @@ pub use gix::objs::Kind;
 pub use isolated::{Isolated, Outside};
 pub use objects::{Base, Objects};
 pub use process::{Undisturbed, catch_signals, is_alive, signal};
-pub use read_at::read_at;
+pub use read_at::{fill_at, read_at};
 pub use recent::Bytes;
 pub use refs::is_ref_name;
 pub use repo::{InProgress, ObjectFormat, Repo};

@@ -4,7 +4,7 @@
 //! there and taken away again; and all of them count as memory that the program uses.
 
 use std::fs::File;
-use std::io::{self, ErrorKind};
+use std::io;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -13,7 +13,7 @@ use gix::odb::pack::data::{Entry, header};
 use sirocco::Format;
 use sirocco::inflate::Decoder;
 
-use super::read_at::read_at;
+use super::fill_at;
 
 /// An open pack file.
 pub(super) struct PackFile {
@@ -130,19 +130,13 @@ impl Inflater {
 /// Reads up to so many bytes into `bytes`, in place of what is there.
 fn read(file: &File, from: u64, most: u64, bytes: &mut Vec<u8>) -> io::Result<()> {
     bytes.resize(usize::try_from(most).map_err(io::Error::other)?, 0);
-    let mut filled = 0;
-    while filled < bytes.len() {
-        match read_at(file, &mut bytes[filled..], from + filled as u64) {
-            Ok(0) => break,
-            Ok(read) => filled += read,
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => {
-                bytes.clear();
-                return Err(error);
-            }
+    match fill_at(file, bytes, from) {
+        Ok(filled) => bytes.truncate(filled),
+        Err(error) => {
+            bytes.clear();
+            return Err(error);
         }
     }
-    bytes.truncate(filled);
     Ok(())
 }
 

@@ -156,15 +156,15 @@ pub(super) fn write_base64(out: &mut impl Write, name: &str, bytes: &[u8]) -> io
     if bytes.len() > PER_LINE / 2 {
         writeln!(out)?;
     }
-    let mut lines = String::with_capacity(LINES * (PER_LINE / 3 * 4 + 2));
+    let mut lines = vec![b' '; LINES * (PER_LINE / 3 * 4 + 2)];
     for many in bytes.chunks(LINES * PER_LINE) {
-        lines.clear();
+        let mut end = 0;
         for one in many.chunks(PER_LINE) {
-            lines.push(' ');
-            STANDARD.encode_string(one, &mut lines);
-            lines.push('\n');
+            let start = end + 1;
+            end = start + STANDARD.encode_slice(one, &mut lines[start..]).map_err(io::Error::other)? + 1;
+            (lines[start - 1], lines[end - 1]) = (b' ', b'\n');
         }
-        out.write_all(lines.as_bytes())?;
+        out.write_all(&lines[..end])?;
     }
     if bytes.is_empty() { writeln!(out) } else { Ok(()) }
 }

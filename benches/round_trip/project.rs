@@ -91,7 +91,11 @@ impl Project {
         (host, folder.join("series.mbox").to_str().unwrap().to_owned())
     }
 
+    /// What the work begins on. It has a parent, as in a repository that lives: a root is what sandbox runtimes make of files
+    /// that they were given, and with one of those a capture takes along what its files were.
     fn base(&self, stream: &mut dyn Write) {
+        commit(stream, 0, "root", None);
+        file(stream, 0, b"the first\n");
         commit(stream, 0, "base", None);
         for number in 0..self.files {
             file(stream, number, &self.file(number));

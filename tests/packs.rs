@@ -98,6 +98,8 @@ fn more_packs_than_files_may_be_open() {
         let tree = objects.commit(&commit.to_string()).unwrap().tree;
         let file = objects.entry(&tree, "file".into()).unwrap().unwrap();
         assert_eq!(objects.blob(&file.id).unwrap(), format!("version {version}\n").as_bytes());
+        // Whoever misses an object looks at the packs anew.
+        assert!(objects.read(ObjectId::null(objects.hash())).is_err());
     }
     let open = std::fs::read_dir("/proc/self/fd").into_iter().flatten().flatten();
     let open = open.filter(|file| std::fs::read_link(file.path()).is_ok_and(|path| path.starts_with(sandbox.dir())));

@@ -29,6 +29,34 @@ pub(super) struct Database {
     folders: OnceCell<[bool; 256]>,
 }
 
+/// Where a git writes its objects.
+pub(super) struct Private {
+    objects: PathBuf,
+    open: Option<Database>,
+}
+
+impl Private {
+    /// The object directory `objects`, in which nothing is looked for yet.
+    pub(super) fn of(objects: &Path) -> Private {
+        Private { objects: objects.to_owned(), open: None }
+    }
+
+    /// Whether it is that object directory.
+    pub(super) fn is_in(&self, objects: &Path) -> bool {
+        self.objects == objects
+    }
+
+    /// What is there.
+    pub(super) fn database(&mut self, hash: gix::hash::Kind) -> &Database {
+        self.open.get_or_insert_with(|| Database::open(&self.objects, &[], hash))
+    }
+
+    /// Takes in what a git has written since.
+    pub(super) fn reopen(&mut self) {
+        self.open.iter_mut().for_each(Database::reopen);
+    }
+}
+
 impl Database {
     /// The object directory `objects`. Of `more` only what is there counts, as for git.
     pub(super) fn open(objects: &Path, more: &[PathBuf], hash: gix::hash::Kind) -> Database {
@@ -39,7 +67,9 @@ impl Database {
 
     /// Takes in what was packed since it was opened.
     pub(super) fn reopen(&mut self) {
-        (self.handles, self.packs, self.folders) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
+        (self.handles, self.folders) = (OnceCell::new(), OnceCell::new());
+        let packs = self.packs.take().map(|before| Packs::open(&self.directories[0], self.hash, Some(&before)));
+        self.packs = packs.map_or_else(OnceCell::new, OnceCell::from);
     }
 
     fn handles(&self) -> Result<&[Handle<Arc<Store>>], Error> {
@@ -134,7 +164,7 @@ impl Database {
     }
 
     fn packs(&self) -> &Packs {
-        self.packs.get_or_init(|| Packs::open(&self.directories[0], self.hash))
+        self.packs.get_or_init(|| Packs::open(&self.directories[0], self.hash, None))
     }
 
     /// Kind and size in bytes, without the content where that can be had.

@@ -56,6 +56,11 @@ impl NewObjects {
         self.places.contains_key(id)
     }
 
+    /// Whether an object of the repository is among those that new ones are deltas of.
+    pub(super) fn has_taken(&self, id: &ObjectId) -> bool {
+        self.current().taken(id).is_some()
+    }
+
     pub(super) fn header(&self, id: &ObjectId) -> Option<(Kind, u64)> {
         let (segment, number) = *self.places.get(id)?;
         self.segments.get(segment as usize)?.header(number)

@@ -12,7 +12,7 @@ use bstr::{BStr, ByteSlice};
 use gix::hashtable::HashMap;
 
 use super::blob_pack::{BlobPack, BlobPacker};
-use super::database::Database;
+use super::database::{Database, Private};
 use super::delta;
 use super::new_objects::NewObjects;
 use super::packs::Place;
@@ -42,13 +42,6 @@ struct State {
     replaced: HashMap<ObjectId, (Kind, u64)>,
     /// How many bytes had to be deflated, or nearly so, because their base is a delta in its pack.
     deflated: u64,
-}
-
-/// Where a git writes its objects.
-struct Private {
-    objects: PathBuf,
-    /// Opened when it is needed, anew after each git.
-    open: Option<Database>,
 }
 
 /// An object that the new one is much like.
@@ -246,7 +239,10 @@ impl Objects {
     pub(super) fn publish(&self, private: &Path) -> Result<(), Error> {
         let mut state = self.state();
         state.new.publish(private)?;
-        state.private = Some(Private { objects: private.to_owned(), open: None });
+        match &mut state.private {
+            Some(known) if known.is_in(private) => known.reopen(),
+            other => *other = Some(Private::of(private)),
+        }
         Ok(())
     }
 
@@ -291,9 +287,10 @@ impl State {
     }
 
     fn add(&mut self, id: ObjectId, kind: Kind, bytes: Bytes, base: Option<Base<'_>>) -> Result<(), Error> {
-        // Nearly all of them are new. To look for an object file of each costs more than to write one twice, and in a look ahead
-        // nothing is written.
-        if self.new.has(&id) || !self.new.is_dry() && self.repository.has_packed(&id) {
+        // Nearly all of them are new. To look for an object file of each costs more than to write one twice; in a look ahead,
+        // to look for one of which little more than a delta is kept.
+        let is_small = self.new.is_dry() && base.is_some();
+        if self.new.has(&id) || self.new.has_taken(&id) || !is_small && self.repository.has_packed(&id) {
             return Ok(());
         }
         self.recent.put(id, Known { kind, bytes: bytes.clone(), place: None });
@@ -370,7 +367,7 @@ impl State {
         }
         self.repository.reopen();
         if let Some(private) = &mut self.private {
-            private.open = None;
+            private.reopen();
         }
         match ask(&self.repository)? {
             Some(found) => Ok(Some(found)),
@@ -380,8 +377,7 @@ impl State {
 
     /// The private git directory's database, if a git was started there.
     fn private(&mut self) -> Option<&Database> {
-        let Private { objects, open } = self.private.as_mut()?;
-        Some(open.get_or_insert_with(|| Database::open(objects, &[], self.repository.hash())))
+        Some(self.private.as_mut()?.database(self.repository.hash()))
     }
 }
 

@@ -82,26 +82,23 @@ const PER_OBJECT: u64 = 32;
 const LONGEST_CHAIN: usize = 5_000;
 
 impl Packs {
-    /// Opens the indices of the packs in `objects`. What cannot be read is passed over.
-    pub(super) fn open(objects: &Path, hash: gix::hash::Kind) -> Packs {
+    /// Opens the indices of the packs in `objects`. What cannot be read is passed over; what was open `before`, and is still
+    /// there, is not opened once more.
+    pub(super) fn open(objects: &Path, hash: gix::hash::Kind, before: Option<&Packs>) -> Packs {
         let files = std::fs::read_dir(objects.join("pack")).into_iter().flatten().flatten().map(|file| file.path());
         let indices = files.filter(|path| path.extension() == Some(OsStr::new("idx")));
-        let packs = indices.filter_map(|path| {
-            let index = index::File::at(&path, hash).ok()?;
-            Some(Arc::new(Pack {
-                index,
-                path: path.with_extension("pack"),
-                hash,
-                file: OnceLock::new(),
-                order: OnceLock::new(),
-            }))
+        let before = before.map_or(&[][..], |before| &before.packs);
+        let packs = indices.filter_map(|index| {
+            let path = index.with_extension("pack");
+            if let Some(known) = before.iter().find(|pack| pack.path == path) {
+                return Some(known.clone());
+            }
+            let index = index::File::at(&index, hash).ok()?;
+            Some(Arc::new(Pack { index, path, hash, file: OnceLock::new(), order: OnceLock::new() }))
         });
-        Packs {
-            packs: packs.collect(),
-            last: Cell::new(0),
-            open: Cell::new(0),
-            recent: RefCell::new(Recent::new(RECENT)),
-        }
+        let packs: Vec<Arc<Pack>> = packs.collect();
+        let open = packs.iter().filter(|pack| pack.is_open()).count();
+        Packs { packs, last: Cell::new(0), open: Cell::new(open), recent: RefCell::new(Recent::new(RECENT)) }
     }
 
     /// Whether an object is in one of the packs.
@@ -144,12 +141,11 @@ impl Packs {
     /// The file of a pack, if it can be read and not too many of them are open.
     fn file(&self, number: usize) -> Option<&PackFile> {
         let pack = &self.packs[number];
-        if pack.file.get().is_none() {
-            let open = self.open.get();
-            if open == MOST_OPEN {
+        if !pack.is_open() {
+            if self.open.get() >= MOST_OPEN {
                 return None;
             }
-            self.open.set(open + 1);
+            self.open.set(self.open.get() + 1);
         }
         pack.file()
     }
@@ -194,9 +190,13 @@ impl Place {
     /// The object `id`, which lies here, and before it those that it is a delta of, the whole one first. To find those takes a
     /// look at every object of the pack: `None` where that, or so long a chain, is not worth as many bytes to deflate.
     pub(super) fn chain(&self, id: ObjectId, worth: u64) -> Option<Vec<Link>> {
+        let file = self.pack.file()?;
         let (mut links, mut next) = (Vec::new(), (id, self.entry.clone(), self.end));
         loop {
             let (id, entry, end) = next;
+            if end <= entry.data_offset || end > file.end() {
+                return None;
+            }
             links.push(Link {
                 id,
                 size: entry.decompressed_size,
@@ -212,7 +212,7 @@ impl Place {
                 return None;
             }
             let (id, end) = self.pack.at(base)?;
-            next = (id, self.pack.file()?.entry(base)?, end);
+            next = (id, file.entry(base)?, end);
         }
         links.reverse();
         Some(links)
@@ -235,6 +235,10 @@ impl Pack {
         let place = order.binary_search_by_key(&offset, |(start, _)| *start).ok()?;
         let end = order.get(place + 1).map_or_else(|| self.file().map(PackFile::end), |next| Some(next.0));
         Some((self.index.oid_at_index(order[place].1).to_owned(), end?))
+    }
+
+    fn is_open(&self) -> bool {
+        self.file.get().is_some()
     }
 
     fn file(&self) -> Option<&PackFile> {

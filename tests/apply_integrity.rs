@@ -163,18 +163,20 @@ fn new_names_that_other_systems_refuse_are_told() {
     trip.away.write("b.txt", "theirs\n");
     trip.away.write("a:b", "one\n");
     trip.away.commit("Conflicts\n");
+    trip.away.git(&["mv", "what?", "con"]);
+    trip.away.commit_index("Moves\n");
     trip.capture();
     trip.home.write("b.txt", "mine\n");
     trip.home.commit("Mine\n");
-    // The last of them is in the entry that does not fit.
+    // The last two of them are in the entry that does not fit, and in one behind it that says nothing of modes.
     let run = trip.apply(&[]);
     run.is(3).says("names make trouble on other systems").says("src/aux.c: is a device name on Windows");
-    run.says("what?: cannot exist on Windows").says("a:b: ");
+    run.says("what?: cannot exist on Windows").says("a:b: ").says("con: is a device name on Windows");
     trip.applied(&["--undo"]);
     trip.home.git(&["reset", "-q", "--hard", "HEAD~"]);
     let told = trip.applied(&["--json"]).json();
     let paths: Vec<_> = told["path_warnings"].as_array().unwrap().iter().map(|told| &told["path"]).collect();
-    assert_eq!(paths, ["a:b", "src/aux.c", "what?"]);
+    assert_eq!(paths, ["a:b", "con", "src/aux.c"]);
     // What is here already is nobody's news.
     trip.home.git(&["merge", "-q", "--ff-only", "glue/s1"]);
     trip.away.write("src/aux.c", "two\n");

@@ -24,10 +24,8 @@ pub fn report(
     let changes = isolated.changes(&target.base_tree, &built.worktree_tree)?;
     let next = built.stop.as_ref().map_or(series.len(), |stop| stop.entry + 1);
     let mut runs_here = runs_here(repo, isolated.objects()?, &changes)?;
-    let mut path_warnings = path_warnings(changes.iter().filter_map(|change| {
-        let new = change.new.as_ref().filter(|_| change.old.is_none())?;
-        Some((&change.path, new.mode))
-    }));
+    let new = changes.iter().filter(|change| change.old.is_none());
+    let mut path_warnings = path_warnings(new.map(|change| &change.path));
     let mut search = Search::from(built.secrets.clone());
     if let Some(stop) = &built.stop {
         to_come(repo, series, stop.entry, &mut runs_here, &mut path_warnings, &mut search)?;
@@ -72,9 +70,9 @@ fn uncommitted(isolated: &Isolated, built: &Built) -> Result<Uncommitted, Error>
     Ok(Uncommitted { staged, unstaged: paths(&tracked), untracked: paths(&new) })
 }
 
-/// Those of the paths, given with their modes, that other systems refuse, and why.
-fn path_warnings<'a>(new: impl Iterator<Item = (&'a BString, u32)>) -> Vec<(BString, PathProblem)> {
-    new.filter_map(|(path, mode)| Some((path.clone(), audit::path_warning(path.as_bstr(), Some(mode))?))).collect()
+/// Those of the paths that other systems refuse, and why.
+fn path_warnings<'a>(paths: impl Iterator<Item = &'a BString>) -> Vec<(BString, PathProblem)> {
+    paths.filter_map(|path| Some((path.clone(), audit::path_warning(path.as_bstr())?))).collect()
 }
 
 /// What would run on this machine once this is checked out.
@@ -117,8 +115,8 @@ fn to_come(
         let found: Vec<Finding> = found.into_iter().filter(is_new).collect();
         findings.extend(found);
         let moved = patch.files.iter().map(|file| &file.change).filter(|change| change.old_path != change.new_path);
-        let new = moved.filter_map(|change| Some((change.new_path.as_ref()?, change.new_mode.or(change.old_mode)?)));
-        let found = path_warnings(new.filter(|(path, _)| warnings.iter().all(|(known, _)| known != *path)));
+        let new = moved.filter_map(|change| change.new_path.as_ref());
+        let found = path_warnings(new.filter(|path| warnings.iter().all(|(known, _)| known != *path)));
         warnings.extend(found);
         search.unplaced(&patch);
     }

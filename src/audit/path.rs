@@ -34,9 +34,6 @@ pub enum PathProblem {
     /// A symbolic link named `.gitmodules`, in any such spelling.
     #[error("is a .gitmodules file that is a symbolic link")]
     SymlinkedGitModules,
-    /// A symbolic link named `.gitattributes`, `.gitignore` or `.mailmap`, which git does not follow.
-    #[error("is a symbolic link where git reads only a file")]
-    SymlinkedGitFile,
     /// A device name (`NUL`, `com1.txt`).
     #[error("is a device name on Windows")]
     WindowsDevice,
@@ -100,18 +97,13 @@ fn well_formed_start(name: &[u8]) -> &[u8] {
     end.map_or(name, |(start, _, _)| &name[..start])
 }
 
-/// Why a path that may land here makes trouble on other systems, or is not read as what it is. Of a path that must not land at
-/// all it may say anything.
-pub fn path_warning(path: &BStr, mode: Option<u32>) -> Option<PathProblem> {
+/// Why a path that may land here makes trouble on other systems. Of a path that must not land at all it may say anything.
+pub fn path_warning(path: &BStr) -> Option<PathProblem> {
     if path.len() > 4095 {
         return Some(PathProblem::TooLong);
     }
     if has_drive(path) {
         return Some(PathProblem::DriveLetter);
-    }
-    let last = path.rsplit_str("/").next().unwrap_or_default();
-    if mode == Some(SYMLINK) && GIT_FILES.iter().any(|name| last.eq_ignore_ascii_case(name.as_bytes())) {
-        return Some(PathProblem::SymlinkedGitFile);
     }
     path.split_str("/").find_map(|name| {
         if name.len() > 255 {
@@ -126,9 +118,6 @@ pub fn path_warning(path: &BStr, mode: Option<u32>) -> Option<PathProblem> {
     })
 }
 
-/// Files that git opens without following a link (gitattributes(5), gitignore(5), gitmailmap(5)).
-const GIT_FILES: [&str; 3] = [".gitattributes", ".gitignore", ".mailmap"];
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -140,7 +129,7 @@ mod tests {
     }
 
     fn warning(path: &str) -> Option<PathProblem> {
-        path_warning(path.into(), Some(0o100644))
+        path_warning(path.into())
     }
 
     #[test]
@@ -170,7 +159,7 @@ mod tests {
             assert_eq!(warning(path), path.ends_with('.').then_some(WindowsForbidden), "{path}");
         }
         let latin = b"caf\xe9/\xff".as_bstr();
-        assert_eq!((path_problem(latin, None), path_warning(latin, None)), (None, None));
+        assert_eq!((path_problem(latin, None), path_warning(latin)), (None, None));
     }
 
     #[test]
@@ -247,9 +236,7 @@ mod tests {
         ] {
             assert_eq!(link(path), Some(SymlinkedGitModules), "{path:?}");
         }
-        let warning = |path: &str| path_warning(path.into(), Some(SYMLINK));
-        assert_eq!((link("sub/.gitattributes"), warning("sub/.gitattributes")), (None, Some(SymlinkedGitFile)));
-        assert_eq!((link("README"), warning("README")), (None, None));
+        assert_eq!(link("README"), None);
         assert_eq!(problem(".gitmodules"), None);
     }
 
@@ -257,7 +244,7 @@ mod tests {
         #[test]
         fn no_path_panics(path: Vec<u8>, mode: Option<u32>) {
             path_problem(path.as_bstr(), mode);
-            path_warning(path.as_bstr(), mode);
+            path_warning(path.as_bstr());
         }
     }
 }

@@ -42,6 +42,7 @@ pub fn bench(project: &Project, on: &Repositories) {
     table::row(&many("apply"), am, apply);
     table::row(&many("apply --check"), am, check);
     table::row("    against git apply --check", median(&rounds.git_check), check);
+    table::row("apply --check --no-checkout", am, median(&rounds.dry));
     table::row("apply, a capture of the same", am, median(&rounds.captured));
     table::row("apply --check, the capture", am, median(&rounds.captured_check));
     one_mail(project, on);
@@ -59,8 +60,10 @@ fn round(rounds: &mut Rounds, on: &Repositories, number: usize) {
     let (git, glue) = by_turns(number, || am(&theirs, series), || apply(&ours, series));
     rounds.am.push(git);
     rounds.apply.push(glue);
-    rounds.git_check.push(cost(&on.host, None, &["git", "apply", "--check", "--whitespace=nowarn", series]));
-    rounds.check.extend((0..CHECKS).map(|_| check(&on.host, series)));
+    for _ in 0..CHECKS {
+        rounds.git_check.push(cost(&on.host, None, &["git", "apply", "--check", "--whitespace=nowarn", series]));
+        rounds.check.push(check(&on.host, series));
+    }
     rounds.captured.push(apply(&exact, captured));
     rounds.captured_check.extend((0..CHECKS).map(|_| check(&on.host, captured)));
     rounds.dry.push(without_checkout(&["--check"]));

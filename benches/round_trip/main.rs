@@ -13,9 +13,11 @@
 //!   Who goes first changes from round to round.
 //! - apply of a capture: the same commits as a capture of ours, with what proves them, against the same `git am`.
 //! - apply --check: against the same `git am`, which has no way to say what would come out; and against `git apply
-//!   --check`, which says less (no trees, no merge, no proof).
+//!   --check`, which says less (no trees, no merge, no proof). With --no-checkout it does not look whether index and files
+//!   would be in the way.
 //! - capture: the three commands by which Glue captures (`git add -N -- .`, `git format-patch --binary -M -C --stdout
-//!   <base>..HEAD`, `git diff --binary -M -C HEAD`), ours the first time, and ours when it has seen the commits before.
+//!   <base>..HEAD`, `git diff --binary -M -C HEAD`), ours the first time, and ours when it has seen the commits before. What
+//!   the work began on is no root, so that ours, as git's, does not take along what the files were then.
 
 #![allow(
     clippy::print_stdout,

@@ -156,7 +156,7 @@ pub(super) fn write_base64(out: &mut impl Write, name: &str, bytes: &[u8]) -> io
     if bytes.len() > PER_LINE / 2 {
         writeln!(out)?;
     }
-    let mut lines = vec![b' '; LINES * (PER_LINE / 3 * 4 + 2)];
+    let mut lines = vec![0; bytes.len().div_ceil(PER_LINE).min(LINES) * (PER_LINE / 3 * 4 + 2)];
     for many in bytes.chunks(LINES * PER_LINE) {
         let mut end = 0;
         for one in many.chunks(PER_LINE) {

@@ -14,6 +14,7 @@ use bstr::{BStr, BString, ByteSlice};
 
 use super::attributes::Attributes;
 use super::lock::IndexLock;
+use super::overlay::LINK;
 use super::place::Stage;
 use super::spare::Spare;
 use super::{Error, Obstacle};
@@ -41,9 +42,6 @@ enum Origin {
     /// A change that git was told not to see (`assume-unchanged`, `skip-worktree`).
     Person,
 }
-
-/// The mode of a symbolic link.
-const LINK: u32 = 0o120_000;
 
 impl<'a> Desk<'a> {
     /// Locks the index of `repo` and takes a fresh copy of it into `isolated`.

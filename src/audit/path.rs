@@ -61,18 +61,19 @@ pub fn path_problem(path: &BStr, mode: Option<u32>) -> Option<PathProblem> {
     if cfg!(windows) && has_drive(path) {
         return Some(PathProblem::DriveLetter);
     }
-    path.split_str("/").find_map(|name| refused_component(name.as_bstr(), mode == Some(SYMLINK)))
+    let link = (mode == Some(SYMLINK)).then_some(component::Mode::Symlink);
+    path.split_str("/").find_map(|name| refused_component(name.as_bstr(), link))
 }
 
-fn refused_component(name: &BStr, symlink: bool) -> Option<PathProblem> {
-    match component(name, link_mode(symlink), GIT_RULES) {
+fn refused_component(name: &BStr, link: Option<component::Mode>) -> Option<PathProblem> {
+    match component(name, link, GIT_RULES) {
         Err(component::Error::Empty) => return Some(PathProblem::Empty),
         Err(component::Error::Relative) => return Some(PathProblem::Relative),
         _ => {}
     }
     // Git looks behind every backslash too, and takes a name to end at the first byte that is not UTF-8.
     let mut pieces = name.split_str("\\").flat_map(|piece| [piece, well_formed_start(piece)]);
-    pieces.find_map(|piece| match component(piece.as_bstr(), link_mode(symlink), GIT_RULES) {
+    pieces.find_map(|piece| match component(piece.as_bstr(), link, GIT_RULES) {
         Err(component::Error::DotGitDir) => Some(PathProblem::DotGit),
         Err(component::Error::SymlinkedGitModules) => Some(PathProblem::SymlinkedGitModules),
         _ => None,
@@ -81,10 +82,6 @@ fn refused_component(name: &BStr, symlink: bool) -> Option<PathProblem> {
 
 const GIT_RULES: component::Options =
     component::Options { protect_windows: false, protect_hfs: true, protect_ntfs: true };
-
-fn link_mode(symlink: bool) -> Option<component::Mode> {
-    symlink.then_some(component::Mode::Symlink)
-}
 
 fn has_drive(path: &BStr) -> bool {
     matches!(path.as_bytes(), [letter, b':'] | [letter, b':', b'/' | b'\\', ..] if letter.is_ascii_alphabetic())

@@ -22,8 +22,6 @@ pub(super) struct Packs {
     packs: Vec<Arc<Pack>>,
     /// Which one had what was looked for last.
     last: Cell<usize>,
-    /// How many pack files are open.
-    open: Cell<usize>,
     /// What was made last, by pack and offset.
     recent: RefCell<Recent<(usize, u64)>>,
 }
@@ -96,9 +94,7 @@ impl Packs {
             let index = index::File::at(&index, hash).ok()?;
             Some(Arc::new(Pack { index, path, hash, file: OnceLock::new(), order: OnceLock::new() }))
         });
-        let packs: Vec<Arc<Pack>> = packs.collect();
-        let open = packs.iter().filter(|pack| pack.is_open()).count();
-        Packs { packs, last: Cell::new(0), open: Cell::new(open), recent: RefCell::new(Recent::new(RECENT)) }
+        Packs { packs: packs.collect(), last: Cell::new(0), recent: RefCell::new(Recent::new(RECENT)) }
     }
 
     /// Whether an object is in one of the packs.
@@ -141,13 +137,8 @@ impl Packs {
     /// The file of a pack, if it can be read and not too many of them are open.
     fn file(&self, number: usize) -> Option<&PackFile> {
         let pack = &self.packs[number];
-        if !pack.is_open() {
-            if self.open.get() >= MOST_OPEN {
-                return None;
-            }
-            self.open.set(self.open.get() + 1);
-        }
-        pack.file()
+        let are_many = || self.packs.iter().filter(|pack| pack.is_open()).count() >= MOST_OPEN;
+        if !pack.is_open() && are_many() { None } else { pack.file() }
     }
 
     fn read(&self, number: usize, offset: u64) -> Option<Known> {
@@ -238,7 +229,7 @@ impl Pack {
     }
 
     fn is_open(&self) -> bool {
-        self.file.get().is_some()
+        matches!(self.file.get(), Some(Some(_)))
     }
 
     fn file(&self) -> Option<&PackFile> {

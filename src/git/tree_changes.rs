@@ -17,9 +17,7 @@ impl Objects {
     pub fn changes(&self, old: &str, new: &str) -> Result<Vec<TreeChange>, Error> {
         let (old, new) = (objects::parse(old)?, objects::parse(new)?);
         let mut walk = Walk { objects: self, path: BString::default(), depth: 0, found: Vec::new() };
-        if old != new {
-            walk.folder(self.tree_of(old)?, self.tree_of(new)?)?;
-        }
+        walk.folder(self.tree_of(old)?, self.tree_of(new)?)?;
         Ok(walk.found)
     }
 
